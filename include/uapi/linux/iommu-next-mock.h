@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * Devices without hardware behind /dev/iommu-next.
+ *
+ * /dev/iommu-next-mock makes devices, each behind an IOMMU that is made of
+ * software, and gives a VFIO device file for each: BIND it to a file of
+ * /dev/iommu-next and use it like a real one. Region 0 is laid out as the
+ * registers of QEMU's "edu" device (docs/specs/edu.rst there), so a program for
+ * that device runs unchanged; it has to read and write the region, not to map
+ * it.
+ */
+#ifndef _UAPI_LINUX_IOMMU_NEXT_MOCK_H
+#define _UAPI_LINUX_IOMMU_NEXT_MOCK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define IOMMU_NEXT_MOCK_TYPE 0xbe
+
+/**
+ * enum iommu_next_mock_flags - how a device is
+ * @IOMMU_NEXT_MOCK_NOT_COHERENT: its DMA does not see CPU caches
+ * @IOMMU_NEXT_MOCK_UNSAFE_MSI: its interrupts cannot be isolated
+ * @IOMMU_NEXT_MOCK_ATTACH_FIRST: its IOMMU wants to see a device before it maps
+ * @IOMMU_NEXT_MOCK_KERNEL_OWNED: a kernel driver uses its group
+ * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself, as a VT-d unit
+ */
+enum iommu_next_mock_flags {
+	IOMMU_NEXT_MOCK_NOT_COHERENT = 1 << 0,
+	IOMMU_NEXT_MOCK_UNSAFE_MSI = 1 << 1,
+	IOMMU_NEXT_MOCK_ATTACH_FIRST = 1 << 2,
+	IOMMU_NEXT_MOCK_KERNEL_OWNED = 1 << 3,
+	IOMMU_NEXT_MOCK_HW_INFO = 1 << 4,
+};
+
+/**
+ * enum iommu_next_mock_fail - what can be made to fail
+ * @IOMMU_NEXT_MOCK_FAIL_NOTHING: nothing
+ * @IOMMU_NEXT_MOCK_FAIL_CLAIM: taking ownership, with EPERM
+ * @IOMMU_NEXT_MOCK_FAIL_RESERVED: telling reserved regions, with ENOMEM
+ * @IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC: making a page table, with ENOMEM
+ * @IOMMU_NEXT_MOCK_FAIL_ATTACH: attaching, with ENOMEM
+ * @IOMMU_NEXT_MOCK_FAIL_REPLACE: changing the page table, with ENOMEM
+ * @IOMMU_NEXT_MOCK_FAIL_MAP: mapping one stretch of IO pages, with ENOMEM
+ * @IOMMU_NEXT_MOCK_FAIL_BIND: the driver's part of BIND, with EIO
+ */
+enum iommu_next_mock_fail {
+	IOMMU_NEXT_MOCK_FAIL_NOTHING = 0,
+	IOMMU_NEXT_MOCK_FAIL_CLAIM = 1,
+	IOMMU_NEXT_MOCK_FAIL_RESERVED = 2,
+	IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC = 3,
+	IOMMU_NEXT_MOCK_FAIL_ATTACH = 4,
+	IOMMU_NEXT_MOCK_FAIL_REPLACE = 5,
+	IOMMU_NEXT_MOCK_FAIL_MAP = 6,
+	IOMMU_NEXT_MOCK_FAIL_BIND = 7,
+};
+
+#define IOMMU_NEXT_MOCK_MAX_RESERVED 4
+
+/**
+ * struct iommu_next_mock_range - an interval of IOVA
+ * @start: first byte
+ * @last: last byte, inclusive
+ */
+struct iommu_next_mock_range {
+	__aligned_u64 start;
+	__aligned_u64 last;
+};
+
+/**
+ * struct iommu_next_mock_device_alloc - ioctl(IOMMU_NEXT_MOCK_DEVICE_ALLOC)
+ * @size: sizeof(struct iommu_next_mock_device_alloc)
+ * @flags: of enum iommu_next_mock_flags
+ * @group: devices of one file with the same number, not 0, are one group and
+ *	have one IOMMU, made with the first of them; 0 for a group of its own
+ * @num_reserved: ranges in @reserved
+ * @page_sizes: IO page sizes, a bit each, 512 bytes to 1 GiB; 0 for 4 KiB,
+ *	2 MiB and 1 GiB
+ * @aperture_start: first IOVA that can be translated
+ * @aperture_last: last one; 0 for 2^48 - 1
+ * @reserved: IOVAs that the device cannot use
+ * @out_device_id: number of the device on this file
+ * @out_fd: a VFIO device file of it
+ *
+ * The device is gone when it is removed, or when this file is closed.
+ *
+ * Errors: EINVAL, E2BIG, EOPNOTSUPP, EMFILE, ENOMEM.
+ */
+struct iommu_next_mock_device_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 group;
+	__u32 num_reserved;
+	__aligned_u64 page_sizes;
+	__aligned_u64 aperture_start;
+	__aligned_u64 aperture_last;
+	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
+	__u32 out_device_id;
+	__s32 out_fd;
+};
+
+#define IOMMU_NEXT_MOCK_DEVICE_ALLOC _IO(IOMMU_NEXT_MOCK_TYPE, 0)
+
+/**
+ * struct iommu_next_mock_device - open a device, or take it away
+ * @size: sizeof(struct iommu_next_mock_device)
+ * @device_id: the device
+ * @out_fd: OPEN: another VFIO device file of it
+ * @__reserved: 0
+ *
+ * ioctl(IOMMU_NEXT_MOCK_DEVICE_OPEN), ioctl(IOMMU_NEXT_MOCK_DEVICE_REMOVE).
+ * REMOVE is what pulling the card does: who has the device open gets ENODEV.
+ *
+ * Errors: ENOENT, EINVAL, E2BIG, EOPNOTSUPP, EMFILE, ENOMEM.
+ */
+struct iommu_next_mock_device {
+	__u32 size;
+	__u32 device_id;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_DEVICE_OPEN _IO(IOMMU_NEXT_MOCK_TYPE, 1)
+#define IOMMU_NEXT_MOCK_DEVICE_REMOVE _IO(IOMMU_NEXT_MOCK_TYPE, 2)
+
+/**
+ * struct iommu_next_mock_fail_next - ioctl(IOMMU_NEXT_MOCK_FAIL_NEXT)
+ * @size: sizeof(struct iommu_next_mock_fail_next)
+ * @device_id: the device; page tables that were made for its IOMMU included
+ * @what: of enum iommu_next_mock_fail
+ * @after: times that it succeeds before it fails once
+ * @out_pending: in the answer: 1 when what was set before has not failed yet
+ * @__reserved: 0
+ *
+ * Errors: ENOENT, EINVAL, E2BIG, EOPNOTSUPP.
+ */
+struct iommu_next_mock_fail_next {
+	__u32 size;
+	__u32 device_id;
+	__u32 what;
+	__u32 after;
+	__u32 out_pending;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_FAIL_NEXT _IO(IOMMU_NEXT_MOCK_TYPE, 3)
+
+/**
+ * struct iommu_next_mock_stats - ioctl(IOMMU_NEXT_MOCK_STATS)
+ * @size: sizeof(struct iommu_next_mock_stats)
+ * @device_id: a device of the IOMMU
+ * @domains: page tables that exist
+ * @pages: IO pages that are mapped in all of them
+ * @bytes: what these pages map
+ * @map_calls: stretches of IO pages mapped so far
+ * @unmap_calls: stretches of IO pages unmapped so far
+ * @iotlb_syncs: IOTLB flushes so far
+ *
+ * Errors: ENOENT, EINVAL, E2BIG.
+ */
+struct iommu_next_mock_stats {
+	__u32 size;
+	__u32 device_id;
+	__aligned_u64 domains;
+	__aligned_u64 pages;
+	__aligned_u64 bytes;
+	__aligned_u64 map_calls;
+	__aligned_u64 unmap_calls;
+	__aligned_u64 iotlb_syncs;
+};
+
+#define IOMMU_NEXT_MOCK_STATS _IO(IOMMU_NEXT_MOCK_TYPE, 4)
+
+/**
+ * enum iommu_next_mock_fault - why a DMA was refused
+ * @IOMMU_NEXT_MOCK_FAULT_NONE: it was not
+ * @IOMMU_NEXT_MOCK_FAULT_BLOCKED: the device is attached to nothing
+ * @IOMMU_NEXT_MOCK_FAULT_UNMAPPED: nothing is mapped at the IOVA
+ * @IOMMU_NEXT_MOCK_FAULT_PERMISSION: it is mapped without the right
+ * @IOMMU_NEXT_MOCK_FAULT_APERTURE: the IOMMU cannot translate the IOVA
+ */
+enum iommu_next_mock_fault {
+	IOMMU_NEXT_MOCK_FAULT_NONE = 0,
+	IOMMU_NEXT_MOCK_FAULT_BLOCKED = 1,
+	IOMMU_NEXT_MOCK_FAULT_UNMAPPED = 2,
+	IOMMU_NEXT_MOCK_FAULT_PERMISSION = 3,
+	IOMMU_NEXT_MOCK_FAULT_APERTURE = 4,
+};
+
+#define IOMMU_NEXT_MOCK_DMA_MAX 32768
+
+/**
+ * enum iommu_next_mock_dma_flags - what a DMA does
+ * @IOMMU_NEXT_MOCK_DMA_WRITE: write to memory; else read from it
+ */
+enum iommu_next_mock_dma_flags {
+	IOMMU_NEXT_MOCK_DMA_WRITE = 1 << 0,
+};
+
+/**
+ * struct iommu_next_mock_dma - ioctl(IOMMU_NEXT_MOCK_DMA), on a device file
+ * @argsz: bytes of this struct and the data behind it
+ * @flags: of enum iommu_next_mock_dma_flags
+ * @iova: where in the device's address space
+ * @length: bytes, at most IOMMU_NEXT_MOCK_DMA_MAX
+ * @out_fault: of enum iommu_next_mock_fault
+ * @out_fault_iova: first byte that was refused
+ * @data: what is written, or gets what was read
+ *
+ * Let the device do one DMA. A DMA that is refused half way has done what
+ * stands before @out_fault_iova.
+ *
+ * Errors: EINVAL, EFAULT, ENOMEM. A refused DMA is none.
+ */
+struct iommu_next_mock_dma {
+	__u32 argsz;
+	__u32 flags;
+	__aligned_u64 iova;
+	__u32 length;
+	__u32 out_fault;
+	__aligned_u64 out_fault_iova;
+	__u8 data[];
+};
+
+#define IOMMU_NEXT_MOCK_DMA _IO(IOMMU_NEXT_MOCK_TYPE, 5)
+
+/*
+ * Region 0, behind the registers of "edu": why the last DMA was refused (32
+ * bits, of enum iommu_next_mock_fault) and where (64 bits). Read only.
+ */
+#define IOMMU_NEXT_MOCK_REG_FAULT 0xc0
+#define IOMMU_NEXT_MOCK_REG_FAULT_IOVA 0xc8
+
+#endif
