@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whom pinned pages are charged to. account.c owns everything declared here.
+ */
+#ifndef INX_ACCOUNT_H
+#define INX_ACCOUNT_H
+
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct mm_struct;
+struct task_struct;
+struct user_struct;
+
+/**
+ * struct inx_owner - the process whose memory is mapped and who answers for it
+ * @refs: one per struct inx_pages, and one of the struct inx_account that has it cached
+ * @mm: its address space; grabbed, so the struct stays, not the memory
+ * @task: its thread group leader, for RLIMIT_MEMLOCK
+ * @user: its user
+ *
+ * Immutable; outlives the process.
+ */
+struct inx_owner {
+	refcount_t refs;
+	struct mm_struct *mm;
+	struct task_struct *task;
+	struct user_struct *user;
+};
+
+/**
+ * enum inx_account_mode - how pages are charged
+ * @INX_ACCOUNT_USER: to the user
+ * @INX_ACCOUNT_MM: to the process
+ * @INX_ACCOUNT_NONE: to nobody
+ */
+enum inx_account_mode {
+	INX_ACCOUNT_USER,
+	INX_ACCOUNT_MM,
+	INX_ACCOUNT_NONE,
+};
+
+/**
+ * struct inx_account - what a context has to know about charging
+ * @mode: of memory that is mapped from now on, if the process has no
+ *	CAP_IPC_LOCK
+ * @lock: of @owner
+ * @owner: the process that mapped last, NULL at first
+ */
+struct inx_account {
+	enum inx_account_mode mode;
+	spinlock_t lock; /* of owner */
+	struct inx_owner *owner;
+};
+
+void inx_account_init(struct inx_account *account);
+void inx_account_destroy(struct inx_account *account);
+
+struct inx_owner *inx_owner_current(struct inx_account *account);
+void inx_owner_put(struct inx_owner *owner);
+
+int inx_account_charge(struct inx_owner *owner, enum inx_account_mode mode,
+		       unsigned long npages);
+void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
+			  unsigned long npages);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Areas: one mapping of an IOAS, and its way into page tables and out again.
+ * area.c owns everything declared here.
+ */
+#ifndef INX_AREA_H
+#define INX_AREA_H
+
+#include <linux/interval_tree.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+
+struct inx_pages;
+struct iommu_domain;
+
+/**
+ * struct inx_domain_link - a page table of an IOAS
+ * @item: in &struct inx_domains.list
+ * @leaving_item: in &struct inx_iopt.leaving
+ * @domain: the page table
+ * @left: called when the IOAS knows the page table no more
+ */
+struct inx_domain_link {
+	struct list_head item;
+	struct list_head leaving_item;
+	struct iommu_domain *domain;
+	void (*left)(struct inx_domain_link *link);
+};
+
+/**
+ * struct inx_domains - the page tables that areas of an IOAS are mapped in
+ * @list: of struct inx_domain_link; whoever maps or unmaps an area keeps it
+ *	from changing
+ * @small_pages: map each page on its own
+ */
+struct inx_domains {
+	struct list_head list;
+	bool small_pages;
+};
+
+/**
+ * enum inx_area_state - who may do what with an area
+ * @INX_AREA_PENDING: a thread is mapping it; others only see that the IOVAs
+ *	are taken
+ * @INX_AREA_LIVE: mapped
+ * @INX_AREA_LEAVING: a thread is unmapping it
+ */
+enum inx_area_state {
+	INX_AREA_PENDING,
+	INX_AREA_LIVE,
+	INX_AREA_LEAVING,
+};
+
+/**
+ * struct inx_area - IOVAs that are mapped to a slice of pages
+ * @node: the IOVAs, in &struct inx_iopt.areas; under its iova_rwsem
+ * @domains: of the IOAS that it is inserted in, NULL until then
+ * @pages: what is mapped; constant; the area has a reference
+ * @start_byte: where in @pages the slice starts; constant
+ * @prot: IOMMU_READ and so on; constant
+ * @state: of enum inx_area_state; set under iova_rwsem for writing, but for
+ *	PENDING to LIVE, which the mapping thread does alone
+ * @next: in a list of areas that one thread unmaps
+ * @filled_item: in &struct inx_pages.filled while @mapped is not 0; under the
+ *	lock of @pages
+ * @dying: afterwards: segments that this area was the last holder of
+ * @storage: a page table to read PFNs from; under the lock of @pages
+ * @mapped: pages, counted from the first, that are in every page table and
+ *	held; under the lock of @pages
+ */
+struct inx_area {
+	struct interval_tree_node node;
+	struct inx_domains *domains;
+	struct inx_pages *pages;
+	unsigned long start_byte;
+	unsigned int prot;
+	u8 state;
+	struct inx_area *next;
+	union {
+		struct list_head filled_item;
+		struct list_head dying;
+	};
+	struct iommu_domain *storage;
+	unsigned long mapped;
+};
+
+static inline unsigned long inx_area_length(const struct inx_area *area)
+{
+	return area->node.last - area->node.start + 1;
+}
+
+static inline unsigned long inx_area_first(const struct inx_area *area)
+{
+	return area->start_byte >> PAGE_SHIFT;
+}
+
+static inline unsigned long inx_area_last(const struct inx_area *area)
+{
+	return (area->start_byte + inx_area_length(area) - 1) >> PAGE_SHIFT;
+}
+
+/* IOVA of the first byte of page @index that the area maps. */
+static inline unsigned long inx_area_iova(const struct inx_area *area,
+					  unsigned long index)
+{
+	if (index == inx_area_first(area))
+		return area->node.start;
+	return area->node.start + (index << PAGE_SHIFT) - area->start_byte;
+}
+
+void inx_area_init(struct inx_area *area, struct inx_pages *pages,
+		   unsigned long start_byte, unsigned long length);
+struct inx_area *inx_area_alloc(struct inx_pages *pages,
+				unsigned long start_byte, unsigned long length);
+void inx_area_free(struct inx_area *area);
+
+int inx_area_fill(struct inx_area *area);
+void inx_areas_unfill(struct inx_domains *domains, struct inx_area *list);
+int inx_area_add_domain(struct inx_area *area, struct iommu_domain *domain);
+void inx_area_remove_domain(struct inx_area *area, struct iommu_domain *domain,
+			    struct iommu_domain *storage);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Allocating page tables. */
+#ifndef INX_COMPAT_DOMAIN_H
+#define INX_COMPAT_DOMAIN_H
+
+#include <linux/err.h>
+#include <linux/iommu.h>
+
+#ifndef INX_HAVE_PAGING_DOMAIN_ALLOC
+
+static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
+{
+	return iommu_domain_alloc(dev->bus) ?: ERR_PTR(-ENOMEM);
+}
+
+#define iommu_paging_domain_alloc inx_paging_domain_alloc
+#endif
+
+/*
+ * Whether a new page table is complete only when a device has been attached: a
+ * driver that makes it by domain_alloc(type) has not seen a device before. Such
+ * a table may lack its format (SMMUv3, virtio-iommu) or its large pages (VT-d).
+ */
+static inline bool inx_domain_needs_attach(struct device *dev)
+{
+#ifndef INX_HAVE_DOMAIN_ALLOC_BY_TYPE
+	return false;
+#elif !defined(INX_HAVE_PAGING_DOMAIN_ALLOC)
+	return true;
+#else
+	return !dev->iommu->iommu_dev->ops->domain_alloc_paging;
+#endif
+}
+
+/*
+ * Whether a driver can take a page table at all. Newer cores check it at
+ * attach, but not at replace; older ones leave it to the driver.
+ */
+static inline bool inx_domain_is_of(struct iommu_domain *domain,
+				    struct device *dev)
+{
+#ifdef INX_HAVE_DOMAIN_OWNER
+	return domain->owner == dev->iommu->iommu_dev->ops;
+#else
+	return true;
+#endif
+}
+
+#endif

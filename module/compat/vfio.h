@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The VFIO core, as it looks to a PCI driver. */
+#ifndef INX_COMPAT_VFIO_H
+#define INX_COMPAT_VFIO_H
+
+#include <linux/fs.h>
+#include <linux/uaccess.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+/*
+ * Where all mappings of a device hang together, the core removes them by that
+ * address space; older cores keep a list of them.
+ */
+static inline void inx_vfio_set_mapping(struct vfio_device *vdev,
+					struct file *file)
+{
+#ifdef INX_HAVE_VFIO_INODE
+	file->f_mapping = vdev->inode->i_mapping;
+#endif
+}
+
+#ifdef INX_HAVE_VFIO_MATCH_TOKEN_UUID
+
+#define INX_VFIO_MATCH_TOKEN                                                   \
+	.match_token_uuid = vfio_pci_core_match_token_uuid,
+
+static inline int inx_vfio_match_token(struct vfio_pci_core_device *vdev,
+				       const uuid_t *token)
+{
+	return vfio_pci_core_match_token_uuid(&vdev->vdev, token);
+}
+
+#else
+
+#define INX_VFIO_MATCH_TOKEN
+
+/*
+ * Older cores take the token as text behind the device's name, as the legacy
+ * group gives it.
+ */
+static inline int inx_vfio_match_token(struct vfio_pci_core_device *vdev,
+				       const uuid_t *token)
+{
+	char text[64];
+	int rc;
+
+	if (token)
+		snprintf(text, sizeof(text), "%s vf_token=%pUb",
+			 pci_name(vdev->pdev), token);
+	else
+		strscpy(text, pci_name(vdev->pdev), sizeof(text));
+	rc = vfio_pci_core_match(&vdev->vdev, text);
+	if (rc < 0)
+		return rc;
+	return rc ? 0 : -ENODEV;
+}
+
+#endif
+
+#ifdef INX_HAVE_VFIO_REGION_INFO_CAPS
+
+#define INX_VFIO_REGION_INFO                                                   \
+	.get_region_info_caps = vfio_pci_ioctl_get_region_info,
+
+static inline long
+inx_vfio_copy_region_info(struct vfio_region_info __user *uptr,
+			  struct vfio_region_info *info,
+			  struct vfio_info_cap *caps)
+{
+	if (caps->size) {
+		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info->argsz < sizeof(*info) + caps->size) {
+			info->argsz = sizeof(*info) + caps->size;
+			info->cap_offset = 0;
+		} else {
+			vfio_info_cap_shift(caps, sizeof(*info));
+			if (copy_to_user(uptr + 1, caps->buf, caps->size))
+				return -EFAULT;
+			info->cap_offset = sizeof(*info);
+		}
+	}
+	if (copy_to_user(uptr, info, offsetofend(struct vfio_region_info,
+						 offset)))
+		return -EFAULT;
+	return 0;
+}
+
+/* The core has the caller's side of this in a static function. */
+static inline long inx_vfio_region_info(struct vfio_pci_core_device *vdev,
+					unsigned long arg)
+{
+	size_t min_size = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info __user *uptr = (void __user *)arg;
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
+	long rc;
+
+	if (copy_from_user(&info, uptr, min_size))
+		return -EFAULT;
+	if (info.argsz < min_size)
+		return -EINVAL;
+	rc = vfio_pci_ioctl_get_region_info(&vdev->vdev, &info, &caps);
+	if (!rc)
+		rc = inx_vfio_copy_region_info(uptr, &info, &caps);
+	kfree(caps.buf);
+	return rc;
+}
+
+#else
+
+#define INX_VFIO_REGION_INFO
+
+static inline long inx_vfio_region_info(struct vfio_pci_core_device *vdev,
+					unsigned long arg)
+{
+	return vfio_pci_core_ioctl(&vdev->vdev, VFIO_DEVICE_GET_REGION_INFO,
+				   arg);
+}
+
+#endif
+#endif

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices: bound to a context by their driver, attached to page tables by user
+ * space, and taken away by either side at any time.
+ *
+ * To take a device away must be quick whatever user space does, so nothing
+ * that can take long is done under a lock that inx_device_unbind() needs: an
+ * attach that is pinning a terabyte finds at its end that the device has gone.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "backend.h"
+#include "device.h"
+#include "group.h"
+#include "hwpt.h"
+#include "ioas.h"
+#include "ioctl.h"
+
+static bool allow_unsafe_interrupts;
+module_param(allow_unsafe_interrupts, bool, 0644);
+MODULE_PARM_DESC(allow_unsafe_interrupts,
+		 "Accept devices whose MSI writes cannot be told from those of others, so that they can raise any interrupt. Taints the kernel when it is used.");
+
+static void inx_device_free(struct inx_object *obj)
+{
+	struct inx_device *idev = container_of(obj, struct inx_device, obj);
+	struct file *file = obj->ctx->file;
+
+	if (idev->group)
+		inx_group_put(idev->group);
+	put_device(idev->dev);
+	module_put(idev->ops->owner);
+	mutex_destroy(&idev->attach_lock);
+	inx_object_free(obj);
+	fput(file);
+}
+
+static const struct inx_object_ops inx_device_ops = {
+	.free = inx_device_free,
+};
+
+static int inx_device_check(const struct inx_backend_ops *ops,
+			    struct device *dev)
+{
+	struct inx_caps caps = {};
+
+	ops->caps(dev, &caps);
+	if (!caps.cache_coherent)
+		return -EINVAL;
+	if (caps.isolated_msi)
+		return 0;
+	if (!READ_ONCE(allow_unsafe_interrupts))
+		return -EPERM;
+	dev_warn_once(dev, "interrupts are not isolated, allowed by iommu_next.allow_unsafe_interrupts\n");
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	return 0;
+}
+
+/**
+ * inx_device_bind() - take ownership of a device for a context
+ * @ctx: the context
+ * @ops: the backend that serves the device
+ * @dev: the device, of a driver with driver_managed_dma that keeps its hands
+ *	off DMA until this has succeeded
+ *
+ * All DMA of the device's group is blocked until it is attached.
+ *
+ * Return: the device, published; ERR_PTR(-ENODEV) without an IOMMU, -EINVAL
+ * when DMA would not be coherent, -EPERM without isolated interrupts or when
+ * the group has another owner, -EBUSY when a kernel driver uses the group,
+ * -ENOMEM.
+ */
+struct inx_device *inx_device_bind(struct inx_ctx *ctx,
+				   const struct inx_backend_ops *ops,
+				   struct device *dev)
+{
+	struct inx_device *idev;
+	struct inx_group *group;
+	int rc;
+
+	idev = inx_object_alloc(ctx, sizeof(*idev), INX_OBJ_DEVICE,
+				&inx_device_ops);
+	if (IS_ERR(idev))
+		return idev;
+	get_file(ctx->file);
+	idev->dev = get_device(dev);
+	idev->ops = ops;
+	__module_get(ops->owner);
+	mutex_init(&idev->attach_lock);
+
+	rc = inx_device_check(ops, dev);
+	if (rc)
+		goto out_abort;
+	group = inx_group_bind(ctx, ops, dev);
+	if (IS_ERR(group)) {
+		rc = PTR_ERR(group);
+		goto out_abort;
+	}
+	idev->group = group;
+	/* For the driver, until inx_device_unbind(). */
+	rc = inx_object_use(&idev->obj);
+	WARN_ON_ONCE(rc);
+	inx_object_publish(&idev->obj);
+	return idev;
+
+out_abort:
+	inx_object_abort(&idev->obj);
+	return ERR_PTR(rc);
+}
+
+/* Detach under the group's lock; returns the page table to unuse after it. */
+static struct inx_hwpt *inx_device_leave(struct inx_device *idev)
+{
+	struct inx_hwpt *hwpt = NULL;
+
+	lockdep_assert_held(&idev->group->lock);
+	if (idev->attached) {
+		hwpt = idev->group->hwpt;
+		inx_group_detach(idev);
+	}
+	return hwpt;
+}
+
+/**
+ * inx_device_unbind() - undo inx_device_bind()
+ * @idev: the device, attached or not; the driver has no right to it any more
+ *
+ * When it returns DMA of the device is blocked, or back with the kernel if it
+ * was the last one of its group. Does not wait for user space.
+ */
+void inx_device_unbind(struct inx_device *idev)
+{
+	struct inx_hwpt *hwpt;
+
+	mutex_lock(&idev->group->lock);
+	idev->gone = true;
+	hwpt = inx_device_leave(idev);
+	mutex_unlock(&idev->group->lock);
+	inx_group_unbind(idev->group);
+	if (hwpt)
+		inx_hwpt_unuse(hwpt);
+
+	inx_object_unclaim(&idev->obj);
+	WARN_ON_ONCE(inx_object_remove(&idev->obj));
+	inx_object_put(&idev->obj);
+}
+
+/* Go back to what was before, after the page table could not be linked. */
+static void inx_device_revert(struct inx_device *idev, struct inx_hwpt *hwpt,
+			      struct inx_hwpt *old)
+{
+	struct inx_hwpt *left = NULL;
+
+	mutex_lock(&idev->group->lock);
+	if (!idev->attached || idev->group->hwpt != hwpt)
+		goto out;
+	if (!old || inx_group_replace(idev, old))
+		left = inx_device_leave(idev);
+out:
+	mutex_unlock(&idev->group->lock);
+	if (left)
+		inx_hwpt_unuse(left);
+}
+
+/* Attach a device to a page table, from another one if it has one. */
+static int inx_device_use(struct inx_device *idev, struct inx_hwpt *hwpt)
+{
+	struct inx_hwpt *old = NULL;
+	int rc;
+
+	lockdep_assert_held(&idev->attach_lock);
+	mutex_lock(&idev->group->lock);
+	if (idev->gone) {
+		rc = -ENODEV;
+	} else if (idev->attached) {
+		old = idev->group->hwpt;
+		inx_object_ref(&old->obj);
+		rc = inx_group_replace(idev, hwpt);
+	} else {
+		rc = inx_group_attach(idev, hwpt);
+	}
+	mutex_unlock(&idev->group->lock);
+
+	if (!rc) {
+		rc = inx_hwpt_link(hwpt, idev);
+		if (rc)
+			inx_device_revert(idev, hwpt, old);
+		else if (READ_ONCE(idev->gone))
+			rc = -ENODEV;
+	}
+	if (old) {
+		if (READ_ONCE(old->is_auto))
+			inx_object_remove(&old->obj);
+		inx_object_put(&old->obj);
+	}
+	return rc;
+}
+
+/* Look for a page table of the IOAS that fits and that an attach has made. */
+static int inx_device_share(struct inx_device *idev, struct inx_ioas *ioas,
+			    u32 *pt_id)
+{
+	struct inx_object *obj;
+	unsigned long id;
+
+	xa_for_each(&idev->obj.ctx->objects, id, obj) {
+		struct inx_hwpt *hwpt;
+		int rc = -EINVAL;
+
+		obj = inx_object_get(idev->obj.ctx, id, INX_OBJ_HWPT);
+		if (IS_ERR(obj))
+			continue;
+		hwpt = inx_hwpt_of(obj);
+		if (hwpt->ioas == ioas && READ_ONCE(hwpt->is_auto))
+			rc = inx_device_use(idev, hwpt);
+		inx_object_put(obj);
+		/* -EINVAL: does not fit; -ENOENT: going right now. */
+		if (rc == -EINVAL || rc == -ENOENT)
+			continue;
+		*pt_id = id;
+		return rc;
+	}
+	return -ENOENT;
+}
+
+static int inx_device_use_ioas(struct inx_device *idev, struct inx_ioas *ioas,
+			       u32 *pt_id)
+{
+	struct inx_hwpt *hwpt;
+	int rc;
+
+	mutex_lock(&ioas->auto_lock);
+	rc = inx_device_share(idev, ioas, pt_id);
+	if (rc != -ENOENT)
+		goto out;
+
+	hwpt = inx_hwpt_make(ioas, idev, 0);
+	if (IS_ERR(hwpt)) {
+		rc = PTR_ERR(hwpt);
+		goto out;
+	}
+	/* A user of our own: the device may go before it is published. */
+	rc = inx_object_use(&hwpt->obj);
+	WARN_ON_ONCE(rc);
+	rc = inx_device_use(idev, hwpt);
+	if (rc) {
+		inx_hwpt_unuse(hwpt);
+		inx_object_abort(&hwpt->obj);
+		goto out;
+	}
+	*pt_id = hwpt->obj.id;
+	WRITE_ONCE(hwpt->is_auto, true);
+	inx_object_publish(&hwpt->obj);
+	inx_hwpt_unuse(hwpt);
+out:
+	mutex_unlock(&ioas->auto_lock);
+	return rc;
+}
+
+/**
+ * inx_device_attach() - let a device do DMA
+ * @idev: bound; may be attached already, then it changes over
+ * @pt_id: in: an IOAS or HWPT; out: the HWPT in use
+ *
+ * Return: 0; -ENOENT; -EINVAL when @pt_id is of another kind or does not fit
+ * the device; -EADDRINUSE when the device cannot reach what is mapped;
+ * -ENODEV; -ENOMEM; and what inx_iopt_add_domain() returns.
+ */
+int inx_device_attach(struct inx_device *idev, u32 *pt_id)
+{
+	struct inx_object *obj;
+	int rc;
+
+	obj = inx_object_get(idev->obj.ctx, *pt_id, INX_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	mutex_lock(&idev->attach_lock);
+	if (obj->type == INX_OBJ_HWPT)
+		rc = inx_device_use(idev, inx_hwpt_of(obj));
+	else if (obj->type == INX_OBJ_IOAS)
+		rc = inx_device_use_ioas(idev,
+					 container_of(obj, struct inx_ioas,
+						      obj), pt_id);
+	else
+		rc = -EINVAL;
+	mutex_unlock(&idev->attach_lock);
+	inx_object_put(obj);
+	return rc;
+}
+
+/**
+ * inx_device_detach() - block DMA of a device
+ * @idev: bound; need not be attached
+ */
+void inx_device_detach(struct inx_device *idev)
+{
+	struct inx_hwpt *hwpt;
+
+	mutex_lock(&idev->attach_lock);
+	mutex_lock(&idev->group->lock);
+	hwpt = inx_device_leave(idev);
+	mutex_unlock(&idev->group->lock);
+	mutex_unlock(&idev->attach_lock);
+	if (hwpt)
+		inx_hwpt_unuse(hwpt);
+}
+
+static int inx_device_copy_info(const struct inx_hw_info *info,
+				void __user *uptr, u32 room)
+{
+	u32 n = min(room, info->len);
+
+	if (copy_to_user(uptr, info->data, n) ||
+	    clear_user(uptr + n, room - n))
+		return -EFAULT;
+	return 0;
+}
+
+/** inx_device_hw_info() - IOMMU_NEXT_GET_HW_INFO */
+int inx_device_hw_info(struct inx_call *call)
+{
+	struct iommu_next_hw_info *arg = call->arg;
+	struct inx_hw_info info = {};
+	struct inx_caps caps = {};
+	struct inx_device *idev;
+	int rc;
+
+	if (arg->flags & ~IOMMU_NEXT_HW_INFO_FLAG_INPUT_TYPE ||
+	    arg->__reserved[0] || arg->__reserved[1] || arg->__reserved[2])
+		return -EOPNOTSUPP;
+	if (arg->flags & IOMMU_NEXT_HW_INFO_FLAG_INPUT_TYPE)
+		info.type = arg->in_data_type;
+
+	idev = inx_device_get(call->ctx, arg->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	mutex_lock(&idev->group->lock);
+	if (idev->gone) {
+		rc = -ENODEV;
+	} else {
+		idev->ops->caps(idev->dev, &caps);
+		rc = idev->ops->hw_info(idev->dev, &info);
+	}
+	mutex_unlock(&idev->group->lock);
+	if (rc)
+		goto out;
+
+	rc = inx_device_copy_info(&info, u64_to_user_ptr(arg->data_uptr),
+				  arg->data_len);
+	if (rc)
+		goto out_free;
+	arg->data_len = info.len;
+	arg->out_data_type = info.type;
+	arg->out_max_pasid_log2 = caps.pasid_bits;
+	arg->out_capabilities =
+		(caps.dirty_tracking ? IOMMU_NEXT_HW_CAP_DIRTY_TRACKING : 0) |
+		(caps.pasid_exec ? IOMMU_NEXT_HW_CAP_PCI_PASID_EXEC : 0) |
+		(caps.pasid_priv ? IOMMU_NEXT_HW_CAP_PCI_PASID_PRIV : 0) |
+		(caps.ats_unusable ? IOMMU_NEXT_HW_CAP_PCI_ATS_NOT_SUPPORTED :
+				     0);
+	rc = inx_call_reply(call);
+out_free:
+	kfree(info.data);
+out:
+	inx_device_put(idev);
+	return rc;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Making hardware page tables and taking them down.
+ *
+ * A page table follows its IOAS from the moment it is linked. That is when it
+ * is made, so that a device is only attached to a table that is complete; or,
+ * where the IOMMU driver has to see a device before it can map anything, right
+ * after the first attach.
+ *
+ * Taking down ends with removing the page table from the IOAS. Nobody is
+ * attached by then; when other threads map or unmap there, and may wait for user
+ * space, the last of them finishes it.
+ */
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "backend.h"
+#include "device.h"
+#include "group.h"
+#include "hwpt.h"
+#include "ioas.h"
+#include "ioctl.h"
+
+static void inx_hwpt_shut(struct inx_object *obj)
+{
+	struct inx_hwpt *hwpt = inx_hwpt_of(obj);
+
+	if (hwpt->ioas)
+		inx_object_unclaim(&hwpt->ioas->obj);
+}
+
+static void inx_hwpt_finish(struct inx_hwpt *hwpt)
+{
+	if (hwpt->domain)
+		hwpt->ops->domain_free(hwpt->domain);
+	if (hwpt->ioas)
+		inx_ioas_put(hwpt->ioas);
+	module_put(hwpt->ops->owner);
+	mutex_destroy(&hwpt->lock);
+	inx_object_free(&hwpt->obj);
+}
+
+static void inx_hwpt_left(struct inx_domain_link *link)
+{
+	inx_hwpt_finish(container_of(link, struct inx_hwpt, link));
+}
+
+static void inx_hwpt_free(struct inx_object *obj)
+{
+	struct inx_hwpt *hwpt = inx_hwpt_of(obj);
+	struct inx_ioas *ioas = hwpt->ioas;
+
+	if (!hwpt->linked) {
+		inx_hwpt_finish(hwpt);
+		return;
+	}
+	/* Another thread may get to the end of it before us. */
+	inx_object_ref(&ioas->obj);
+	inx_iopt_remove_domain(&ioas->iopt, &hwpt->link);
+	inx_ioas_put(ioas);
+}
+
+static const struct inx_object_ops inx_hwpt_ops = {
+	.shut = inx_hwpt_shut,
+	.free = inx_hwpt_free,
+};
+
+/**
+ * inx_hwpt_link() - let a page table follow its IOAS
+ * @hwpt: the page table; may be linked already
+ * @idev: a device it is for
+ *
+ * Return: 0; -ENODEV when @idev has been unbound; as inx_iopt_add_domain().
+ */
+int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
+{
+	int rc = 0;
+
+	mutex_lock(&hwpt->lock);
+	if (hwpt->linked)
+		goto out;
+
+	/* How mappings are made coherent is settled before the first one. */
+	mutex_lock(&idev->group->lock);
+	rc = idev->gone ? -ENODEV :
+			  hwpt->ops->enforce_coherency(idev->dev, hwpt->domain);
+	mutex_unlock(&idev->group->lock);
+	if (rc)
+		goto out;
+
+	hwpt->link.domain = hwpt->domain;
+	hwpt->link.left = inx_hwpt_left;
+	rc = inx_iopt_add_domain(&hwpt->ioas->iopt, &hwpt->link);
+	hwpt->linked = !rc;
+out:
+	mutex_unlock(&hwpt->lock);
+	return rc;
+}
+
+/**
+ * inx_hwpt_make() - make a page table for an IOAS and a device
+ * @ioas: what it will map
+ * @idev: a device behind the IOMMU that it is for
+ * @flags: of enum iommu_next_hwpt_alloc_flags
+ *
+ * Return: the page table, not published; linked unless a device has to be
+ * attached first; ERR_PTR(-ENODEV, -ENOENT, -EOPNOTSUPP, -ENOMEM), and what
+ * inx_hwpt_link() returns.
+ */
+struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
+			       u32 flags)
+{
+	bool attach_first = false;
+	struct iommu_domain *domain;
+	struct inx_hwpt *hwpt;
+	int rc;
+
+	hwpt = inx_object_alloc(idev->obj.ctx, sizeof(*hwpt), INX_OBJ_HWPT,
+				&inx_hwpt_ops);
+	if (IS_ERR(hwpt))
+		return hwpt;
+	mutex_init(&hwpt->lock);
+	hwpt->ops = idev->ops;
+	__module_get(hwpt->ops->owner);
+	rc = inx_object_use(&ioas->obj);
+	if (rc)
+		goto out_abort;
+	hwpt->ioas = ioas;
+
+	mutex_lock(&idev->group->lock);
+	if (idev->gone)
+		domain = ERR_PTR(-ENODEV);
+	else
+		domain = hwpt->ops->domain_alloc(idev->dev, flags,
+						 &attach_first);
+	mutex_unlock(&idev->group->lock);
+	if (IS_ERR(domain)) {
+		rc = PTR_ERR(domain);
+		goto out_abort;
+	}
+	hwpt->domain = domain;
+	if (!attach_first)
+		rc = inx_hwpt_link(hwpt, idev);
+	if (!rc)
+		return hwpt;
+
+out_abort:
+	inx_object_abort(&hwpt->obj);
+	return ERR_PTR(rc);
+}
+
+/**
+ * inx_hwpt_unuse() - a device, or who made the page table, has done with it
+ * @hwpt: the page table; one that was made by an attach goes with the last
+ */
+void inx_hwpt_unuse(struct inx_hwpt *hwpt)
+{
+	inx_object_unclaim(&hwpt->obj);
+	if (READ_ONCE(hwpt->is_auto))
+		inx_object_remove(&hwpt->obj);
+	inx_object_put(&hwpt->obj);
+}
+
+/** inx_hwpt_alloc() - IOMMU_NEXT_HWPT_ALLOC */
+int inx_hwpt_alloc(struct inx_call *call)
+{
+	struct iommu_next_hwpt_alloc *arg = call->arg;
+	bool has_data = arg->data_type != IOMMU_NEXT_HWPT_DATA_NONE;
+	struct inx_device *idev;
+	struct inx_hwpt *hwpt;
+	struct inx_ioas *ioas;
+	int rc;
+
+	if (arg->__reserved || arg->__reserved2)
+		return -EOPNOTSUPP;
+	if (has_data != !!arg->data_len)
+		return -EINVAL;
+	/* Only tables of the kernel's own so far, without further demands. */
+	if (arg->flags || has_data)
+		return -EOPNOTSUPP;
+
+	idev = inx_device_get(call->ctx, arg->dev_id);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	ioas = inx_ioas_get(call->ctx, arg->pt_id);
+	if (IS_ERR(ioas)) {
+		rc = -EINVAL;
+		goto out_device;
+	}
+	hwpt = inx_hwpt_make(ioas, idev, arg->flags);
+	if (IS_ERR(hwpt)) {
+		rc = PTR_ERR(hwpt);
+		goto out_ioas;
+	}
+	call->new_obj = &hwpt->obj;
+	arg->out_hwpt_id = hwpt->obj.id;
+	rc = inx_call_reply(call);
+out_ioas:
+	inx_ioas_put(ioas);
+out_device:
+	inx_device_put(idev);
+	return rc;
+}

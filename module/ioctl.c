@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of ioctls, and what they have in common: copying the argument in
+ * under the rules at the top of <linux/iommu-next.h>, and publishing or giving
+ * up the object that a call has made.
+ */
+#include <linux/uaccess.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "device.h"
+#include "hwpt.h"
+#include "ioas.h"
+#include "ioctl.h"
+#include "object.h"
+
+static int inx_destroy(struct inx_call *call)
+{
+	struct iommu_next_destroy *arg = call->arg;
+
+	return inx_object_destroy_id(call->ctx, arg->id);
+}
+
+/* Room for the largest argument. */
+union inx_arg {
+	struct iommu_next_destroy destroy;
+	struct iommu_next_hw_info hw_info;
+	struct iommu_next_hwpt_alloc hwpt_alloc;
+	struct iommu_next_ioas_alloc ioas_alloc;
+	struct iommu_next_ioas_allow_iovas ioas_allow_iovas;
+	struct iommu_next_ioas_copy ioas_copy;
+	struct iommu_next_ioas_iova_ranges ioas_iova_ranges;
+	struct iommu_next_ioas_map ioas_map;
+	struct iommu_next_ioas_unmap ioas_unmap;
+	struct iommu_next_option option;
+};
+
+struct inx_ioctl {
+	unsigned int cmd;
+	unsigned int size;
+	unsigned int min_size;
+	int (*fn)(struct inx_call *call);
+};
+
+/* _last is the last member that every caller must give. */
+#define INX_IOCTL(_name, _fn, _struct, _last)                                  \
+	[IOMMU_NEXT_CMD_##_name - IOMMU_NEXT_CMD_BASE] = {                     \
+		.cmd = IOMMU_NEXT_##_name,                                     \
+		.size = sizeof(_struct) +                                      \
+			BUILD_BUG_ON_ZERO(sizeof(_struct) >                    \
+					  sizeof(union inx_arg)),              \
+		.min_size = offsetofend(_struct, _last),                       \
+		.fn = _fn,                                                     \
+	}
+
+static const struct inx_ioctl inx_ioctls[] = {
+	INX_IOCTL(DESTROY, inx_destroy, struct iommu_next_destroy,
+		  id),
+	INX_IOCTL(IOAS_ALLOC, inx_ioas_alloc,
+		  struct iommu_next_ioas_alloc, out_ioas_id),
+	INX_IOCTL(IOAS_ALLOW_IOVAS, inx_ioas_allow_iovas,
+		  struct iommu_next_ioas_allow_iovas, allowed_iovas),
+	INX_IOCTL(IOAS_COPY, inx_ioas_copy,
+		  struct iommu_next_ioas_copy, src_iova),
+	INX_IOCTL(IOAS_IOVA_RANGES, inx_ioas_iova_ranges,
+		  struct iommu_next_ioas_iova_ranges, out_iova_alignment),
+	INX_IOCTL(IOAS_MAP, inx_ioas_map, struct iommu_next_ioas_map,
+		  iova),
+	INX_IOCTL(IOAS_UNMAP, inx_ioas_unmap,
+		  struct iommu_next_ioas_unmap, length),
+	INX_IOCTL(OPTION, inx_ioas_option, struct iommu_next_option,
+		  val64),
+	INX_IOCTL(HWPT_ALLOC, inx_hwpt_alloc,
+		  struct iommu_next_hwpt_alloc, __reserved),
+	INX_IOCTL(GET_HW_INFO, inx_device_hw_info,
+		  struct iommu_next_hw_info, __reserved),
+};
+
+/**
+ * inx_call_reply() - copy the argument back to user space
+ * @call: the call
+ *
+ * Return: 0 or -EFAULT.
+ */
+int inx_call_reply(struct inx_call *call)
+{
+	if (copy_to_user(call->uptr, call->arg,
+			 min(call->user_size, call->size)))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * inx_ioctl() - carry out an ioctl
+ * @ctx: of the file
+ * @cmd: any number
+ * @arg: user pointer
+ *
+ * Return: 0 or what <linux/iommu-next.h> says.
+ */
+long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd) - IOMMU_NEXT_CMD_BASE;
+	struct inx_call call = {
+		.ctx = ctx,
+		.uptr = (void __user *)arg,
+	};
+	const struct inx_ioctl *op;
+	union inx_arg buf;
+	u32 user_size;
+	int rc;
+
+	if (nr >= ARRAY_SIZE(inx_ioctls))
+		return -ENOTTY;
+	op = &inx_ioctls[nr];
+	if (op->cmd != cmd)
+		return -ENOTTY;
+	if (get_user(user_size, (u32 __user *)call.uptr))
+		return -EFAULT;
+	if (user_size < op->min_size)
+		return -EINVAL;
+	if (user_size > PAGE_SIZE)
+		return -E2BIG;
+
+	call.arg = &buf;
+	call.size = op->size;
+	call.user_size = user_size;
+	rc = copy_struct_from_user(call.arg, call.size, call.uptr,
+				   call.user_size);
+	if (rc)
+		return rc;
+	rc = op->fn(&call);
+	if (!call.new_obj)
+		return rc;
+	if (rc)
+		inx_object_abort(call.new_obj);
+	else
+		inx_object_publish(call.new_obj);
+	return rc;
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where PFNs live.
+ *
+ * struct inx_pages stands for memory that user space has mapped at least once.
+ * Areas of any number of IO address spaces share it. Its pages have indexes
+ * from 0; 'last' is inclusive, 'end' is not.
+ *
+ * What is pinned is described by segments. When a stretch is pinned for the
+ * first time it becomes a segment, and its PFNs are kept there as runs if the
+ * runs are long: a GiB of huge pages is a handful of words, and unmapping,
+ * copying and unpinning it cost by the run. If the runs are short the PFNs are
+ * in the page table anyway, eight bytes a page, and are not kept twice: the
+ * segment has no runs and whoever needs the PFNs reads them out of a page
+ * table that has the segment mapped.
+ *
+ * A segment counts its holders. Somebody who needs only a part of it cuts it
+ * first (that may fail for want of memory); to let go never cuts, so letting
+ * go never fails. A segment that nobody holds is taken out of the tree at
+ * once, which makes it private to the one who let go: he unmaps it, and then
+ * buries it, which unpins the pages.
+ */
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "area.h"
+#include "pages.h"
+
+/*
+ * Runs are worth keeping from this many pages a run on: then they cost at most
+ * one byte a page, an eighth of the page table.
+ */
+#define INX_SEG_MIN_RUN 8
+
+/*
+ * A mapping needs one of each, and mostly never more: so they are allocated
+ * together, and freed when the pages have no area any more.
+ */
+struct inx_mapping {
+	struct inx_pages pages;
+	struct inx_area area;
+	struct inx_seg seg;
+};
+
+static struct kmem_cache *inx_mapping_cache;
+static struct kmem_cache *inx_seg_cache;
+
+static struct inx_mapping *inx_mapping_of(struct inx_pages *pages)
+{
+	return container_of(pages, struct inx_mapping, pages);
+}
+
+/**
+ * inx_pages_alloc_user() - describe memory of the calling process
+ * @account: how to charge for it
+ * @uptr: first byte
+ * @length: bytes
+ * @writable: devices may write to it
+ *
+ * Nothing is pinned or charged yet.
+ *
+ * Return: the area that was allocated with the pages and has the reference to
+ * them, not inserted anywhere; ERR_PTR(-EINVAL) for no length,
+ * ERR_PTR(-EOVERFLOW), ERR_PTR(-ENOMEM).
+ */
+struct inx_area *inx_pages_alloc_user(struct inx_account *account,
+				      unsigned long uptr, unsigned long length,
+				      bool writable)
+{
+	struct inx_mapping *map;
+	unsigned long end;
+
+	if (check_add_overflow(uptr, length, &end) ||
+	    end > ULONG_MAX - PAGE_SIZE)
+		return ERR_PTR(-EOVERFLOW);
+	if (!length)
+		return ERR_PTR(-EINVAL);
+
+	map = kmem_cache_zalloc(inx_mapping_cache, GFP_KERNEL_ACCOUNT);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	map->pages.owner = inx_owner_current(account);
+	if (!map->pages.owner) {
+		kmem_cache_free(inx_mapping_cache, map);
+		return ERR_PTR(-ENOMEM);
+	}
+	refcount_set(&map->pages.refs, 1);
+	mutex_init(&map->pages.lock);
+	map->pages.segs = RB_ROOT;
+	INIT_LIST_HEAD(&map->pages.filled);
+	map->pages.mode = capable(CAP_IPC_LOCK) ? INX_ACCOUNT_NONE :
+						  READ_ONCE(account->mode);
+	map->pages.writable = writable;
+	map->pages.uptr = uptr & PAGE_MASK;
+	map->pages.npages = DIV_ROUND_UP(length + offset_in_page(uptr),
+					 PAGE_SIZE);
+	inx_area_init(&map->area, &map->pages, offset_in_page(uptr), length);
+	return &map->area;
+}
+
+/**
+ * inx_pages_get() - take a reference, for another area
+ * @pages: the pages
+ */
+void inx_pages_get(struct inx_pages *pages)
+{
+	refcount_inc(&pages->refs);
+}
+
+/**
+ * inx_pages_put() - drop a reference
+ * @pages: the pages; nothing of them may be pinned when it is the last one
+ */
+void inx_pages_put(struct inx_pages *pages)
+{
+	if (!refcount_dec_and_test(&pages->refs))
+		return;
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned);
+	inx_owner_put(pages->owner);
+	mutex_destroy(&pages->lock);
+	kmem_cache_free(inx_mapping_cache, inx_mapping_of(pages));
+}
+
+/**
+ * inx_pages_is_own_area() - whether an area was allocated with its pages
+ * @area: the area
+ *
+ * Return: that.
+ */
+bool inx_pages_is_own_area(const struct inx_area *area)
+{
+	return area == &inx_mapping_of(area->pages)->area;
+}
+
+static struct inx_seg *inx_seg_alloc(struct inx_pages *pages)
+{
+	if (!pages->seg_used) {
+		pages->seg_used = true;
+		return &inx_mapping_of(pages)->seg;
+	}
+	return kmem_cache_zalloc(inx_seg_cache, GFP_KERNEL_ACCOUNT);
+}
+
+static void inx_seg_free(struct inx_pages *pages, struct inx_seg *seg)
+{
+	if (seg->nr > 1)
+		kvfree(seg->runs);
+	if (seg != &inx_mapping_of(pages)->seg)
+		kmem_cache_free(inx_seg_cache, seg);
+}
+
+/**
+ * inx_seg_runs() - the runs of a segment that keeps them
+ * @seg: with nr > 0
+ *
+ * Return: the first of them.
+ */
+const inx_run_t *inx_seg_runs(const struct inx_seg *seg)
+{
+	return seg->nr == 1 ? &seg->one : seg->runs;
+}
+
+/**
+ * inx_seg_find() - first segment that ends at an index or after it
+ * @pages: locked
+ * @index: the index
+ *
+ * Return: the segment, which need not cover @index; or NULL.
+ */
+struct inx_seg *inx_seg_find(struct inx_pages *pages, unsigned long index)
+{
+	struct rb_node *node = pages->segs.rb_node;
+	struct inx_seg *found = NULL;
+
+	lockdep_assert_held(&pages->lock);
+	while (node) {
+		struct inx_seg *seg = rb_entry(node, struct inx_seg, node);
+
+		if (inx_seg_last(seg) < index) {
+			node = node->rb_right;
+		} else {
+			found = seg;
+			node = node->rb_left;
+		}
+	}
+	return found;
+}
+
+/**
+ * inx_seg_next() - the segment after one
+ * @seg: in the tree of locked pages
+ *
+ * Return: the segment, or NULL.
+ */
+struct inx_seg *inx_seg_next(struct inx_seg *seg)
+{
+	return rb_entry_safe(rb_next(&seg->node), struct inx_seg, node);
+}
+
+static bool inx_seg_before(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct inx_seg, node)->start <
+	       rb_entry(b, struct inx_seg, node)->start;
+}
+
+/* Give @seg the @nr runs at @runs, the first of them without its @skip pages. */
+static int inx_seg_keep(struct inx_seg *seg, const inx_run_t *runs,
+			unsigned int nr, unsigned long skip)
+{
+	inx_run_t *to = &seg->one;
+
+	if (nr > 1) {
+		to = kvmalloc_array(nr, sizeof(*to), GFP_KERNEL_ACCOUNT);
+		if (!to)
+			return -ENOMEM;
+		seg->runs = to;
+	}
+	memcpy(to, runs, nr * sizeof(*to));
+	to[0] = inx_run(inx_run_pfn(runs[0]) + skip,
+			inx_run_len(runs[0]) - skip);
+	seg->nr = nr;
+	return 0;
+}
+
+/* Cut a segment in two; @index becomes the first of the new one. */
+static int inx_seg_split(struct inx_pages *pages, struct inx_seg *seg,
+			 unsigned long index)
+{
+	unsigned long n = index - seg->start, skip = n;
+	struct inx_seg *right = inx_seg_alloc(pages);
+	inx_run_t *runs = seg->nr == 1 ? &seg->one : seg->runs;
+	unsigned int i = 0;
+
+	if (!right)
+		return -ENOMEM;
+	right->start = index;
+	right->npages = seg->npages - n;
+	right->holds = seg->holds;
+	right->joined = true;
+	if (seg->nr) {
+		while (skip >= inx_run_len(runs[i]))
+			skip -= inx_run_len(runs[i++]);
+		if (inx_seg_keep(right, runs + i, seg->nr - i, skip)) {
+			inx_seg_free(pages, right);
+			return -ENOMEM;
+		}
+		if (skip)
+			runs[i] = inx_run(inx_run_pfn(runs[i]), skip);
+		else
+			i--;
+		if (seg->nr > 1 && i == 0) {
+			inx_run_t one = runs[0];
+
+			kvfree(seg->runs);
+			seg->one = one;
+		}
+		seg->nr = i + 1;
+	}
+	seg->npages = n;
+	rb_add(&right->node, &pages->segs, inx_seg_before);
+	return 0;
+}
+
+/**
+ * inx_seg_clip() - cut a segment so that it lies inside a range
+ * @pages: locked
+ * @seg: in: a segment that covers @first; out: the part of it inside
+ * @first: index that the part starts at
+ * @last: index that it does not reach across
+ *
+ * Return: 0 or -ENOMEM; the pages are as well described after either.
+ */
+int inx_seg_clip(struct inx_pages *pages, struct inx_seg **seg,
+		 unsigned long first, unsigned long last)
+{
+	int rc;
+
+	lockdep_assert_held(&pages->lock);
+	if ((*seg)->start < first) {
+		rc = inx_seg_split(pages, *seg, first);
+		if (rc)
+			return rc;
+		*seg = inx_seg_next(*seg);
+	}
+	if (inx_seg_last(*seg) > last)
+		return inx_seg_split(pages, *seg, last + 1);
+	return 0;
+}
+
+/**
+ * inx_seg_add() - put pages that were just pinned into the store
+ * @pages: locked; no segment covers any of them
+ * @batch: the pages, charged, and in a page table of the area that holds them
+ * @first: the holder holds everything from this index up to the batch
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
+		unsigned long first)
+{
+	bool keep = batch->npages >=
+		    (unsigned long)batch->nr * INX_SEG_MIN_RUN;
+	struct inx_seg *seg;
+
+	lockdep_assert_held(&pages->lock);
+	if (!keep && batch->start > first) {
+		seg = inx_seg_find(pages, batch->start - 1);
+		/* With one holder, it is this one: let the segment grow. */
+		if (!seg->nr && seg->holds == 1) {
+			seg->npages += batch->npages;
+			pages->npinned += batch->npages;
+			return 0;
+		}
+	}
+
+	seg = inx_seg_alloc(pages);
+	if (!seg)
+		return -ENOMEM;
+	seg->start = batch->start;
+	seg->npages = batch->npages;
+	seg->holds = 1;
+	if (keep && inx_seg_keep(seg, batch->runs, batch->nr, 0)) {
+		inx_seg_free(pages, seg);
+		return -ENOMEM;
+	}
+	rb_add(&seg->node, &pages->segs, inx_seg_before);
+	pages->npinned += batch->npages;
+	return 0;
+}
+
+/**
+ * inx_segs_drop() - let go of what a holder holds
+ * @pages: locked
+ * @first: index of the first page
+ * @npages: how many; exactly what one holder holds, may be 0
+ * @dying: gets the segments that nobody holds now, in order; they are the
+ *	caller's and count as pinned no more
+ */
+void inx_segs_drop(struct inx_pages *pages, unsigned long first,
+		   unsigned long npages, struct list_head *dying)
+{
+	unsigned long end = first + npages, left = first;
+	struct inx_seg *seg, *next;
+
+	lockdep_assert_held(&pages->lock);
+	for (seg = npages ? inx_seg_find(pages, first) : NULL;
+	     seg && seg->start < end; seg = next) {
+		next = inx_seg_next(seg);
+		if (!seg->joined)
+			left = seg->start;
+		if (--seg->holds)
+			continue;
+		rb_erase(&seg->node, &pages->segs);
+		list_add_tail(&seg->item, dying);
+		pages->npinned -= seg->npages;
+		if (!seg->nr)
+			seg->left = left;
+	}
+}
+
+/**
+ * inx_segs_bury() - unpin, uncharge and free segments that died
+ * @pages: of which they are
+ * @dying: the segments, in no page table any more. Those without runs are
+ *	unpinned already.
+ */
+void inx_segs_bury(struct inx_pages *pages, struct list_head *dying)
+{
+	unsigned long npages = 0;
+	struct inx_seg *seg, *next;
+	unsigned int i;
+
+	list_for_each_entry_safe(seg, next, dying, item) {
+		for (i = 0; i < seg->nr; i++)
+			inx_run_unpin(inx_seg_runs(seg)[i], pages->writable);
+		npages += seg->npages;
+		inx_seg_free(pages, seg);
+	}
+	inx_account_uncharge(pages->owner, pages->mode, npages);
+}
+
+int inx_pages_init(void)
+{
+	inx_mapping_cache = KMEM_CACHE(inx_mapping, SLAB_ACCOUNT);
+	if (!inx_mapping_cache)
+		return -ENOMEM;
+	inx_seg_cache = KMEM_CACHE(inx_seg, SLAB_ACCOUNT);
+	if (!inx_seg_cache) {
+		kmem_cache_destroy(inx_mapping_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void inx_pages_exit(void)
+{
+	kmem_cache_destroy(inx_seg_cache);
+	kmem_cache_destroy(inx_mapping_cache);
+}

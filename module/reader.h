@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Getting at the PFNs of memory: out of its source, with pins, or out of a page
+ * table. reader.c owns everything declared here.
+ */
+#ifndef INX_READER_H
+#define INX_READER_H
+
+#include <linux/types.h>
+
+struct inx_area;
+struct inx_batch;
+struct inx_pages;
+struct page;
+
+#define INX_READER_INLINE 16
+
+/**
+ * struct inx_reader - pins pages of a source, some at a time
+ * @pages: the source
+ * @list: struct pages that GUP gave and no batch has taken yet
+ * @cap: size of @list
+ * @nr: pages in @list
+ * @pos: how many of them a batch has taken
+ * @remote: the source is another process's memory, which is held open
+ * @room: what @list points to for small requests, or without memory
+ */
+struct inx_reader {
+	struct inx_pages *pages;
+	struct page **list;
+	unsigned int cap;
+	unsigned int nr;
+	unsigned int pos;
+	bool remote;
+	struct page *room[INX_READER_INLINE];
+};
+
+int inx_reader_init(struct inx_reader *reader, struct inx_pages *pages,
+		    unsigned long npages);
+void inx_reader_destroy(struct inx_reader *reader);
+int inx_reader_pin(struct inx_reader *reader, struct inx_batch *batch,
+		   unsigned long last);
+void inx_reader_drop(struct inx_reader *reader);
+
+bool inx_read_domain(struct inx_area *area, struct inx_batch *batch,
+		     unsigned long last);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_FEATURE: taking the request apart, which the VFIO core does in a
+ * function that only its own device file reaches. The features themselves are
+ * those of vfio_pci_core; migration and DMA logging need a driver that knows
+ * the device.
+ */
+#include <linux/uaccess.h>
+
+#include "pci.h"
+
+#define INX_FEATURE_OPS (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_GET)
+
+/**
+ * inx_pci_feature() - carry out VFIO_DEVICE_FEATURE
+ * @pci: the device, bound
+ * @arg: user pointer to a struct vfio_device_feature
+ *
+ * Return: 0; -EINVAL for a malformed request; -ENOTTY for a feature that the
+ * device does not have; -EFAULT.
+ */
+long inx_pci_feature(struct inx_pci *pci, unsigned long arg)
+{
+	struct vfio_device_feature __user *uptr = (void __user *)arg;
+	struct vfio_device_feature head;
+	u32 ops;
+
+	if (copy_from_user(&head, uptr, sizeof(head)))
+		return -EFAULT;
+	if (head.argsz < sizeof(head))
+		return -EINVAL;
+	if (head.flags & ~(VFIO_DEVICE_FEATURE_MASK | INX_FEATURE_OPS |
+			   VFIO_DEVICE_FEATURE_PROBE))
+		return -EINVAL;
+	ops = head.flags & INX_FEATURE_OPS;
+	if (ops == INX_FEATURE_OPS && !(head.flags & VFIO_DEVICE_FEATURE_PROBE))
+		return -EINVAL;
+
+	return vfio_pci_core_ioctl_feature(&pci->core.vdev, head.flags,
+					   (void __user *)uptr->data,
+					   head.argsz - sizeof(head));
+}
+
+/**
+ * inx_pci_remove_mappings() - remove what is mapped of the device's BARs
+ * @pci: the device, about to be closed; runtime PM keeps it awake
+ *
+ * Entering low power does that first of all, and is the only way that
+ * vfio_pci_core exports. Closing the device leaves low power again.
+ */
+void inx_pci_remove_mappings(struct inx_pci *pci)
+{
+	vfio_pci_core_ioctl_feature(&pci->core.vdev,
+				    VFIO_DEVICE_FEATURE_SET |
+					    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
+				    NULL, 0);
+}
