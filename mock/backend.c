@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mock's side of module/backend.h. A group is a struct mock_iommu.
+ */
+#include <linux/err.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "backend.h"
+#include "mock.h"
+
+#define MOCK_PAGE_SIZES (SZ_4K | SZ_2M | SZ_1G)
+#define MOCK_PAGE_SIZES_MAX (GENMASK(30, 9))
+
+/**
+ * mock_iommu_create() - make an IOMMU
+ * @arg: how it is
+ *
+ * Return: the IOMMU, or ERR_PTR(-EINVAL, -ENOMEM).
+ */
+struct mock_iommu *
+mock_iommu_create(const struct iommu_next_mock_device_alloc *arg)
+{
+	struct mock_iommu *iommu;
+
+	if (arg->page_sizes & ~MOCK_PAGE_SIZES_MAX ||
+	    (arg->aperture_last && arg->aperture_last <= arg->aperture_start))
+		return ERR_PTR(-EINVAL);
+	iommu = kzalloc_obj(*iommu, GFP_KERNEL_ACCOUNT);
+	if (!iommu)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&iommu->ref);
+	init_rwsem(&iommu->lock);
+	iommu->flags = arg->flags;
+	iommu->page_sizes = arg->page_sizes ?: MOCK_PAGE_SIZES;
+	iommu->aperture_start = arg->aperture_start;
+	iommu->aperture_last = arg->aperture_last ?: BIT_ULL(48) - 1;
+	return iommu;
+}
+
+static void mock_iommu_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct mock_iommu, ref));
+}
+
+/**
+ * mock_iommu_put() - drop a reference
+ * @iommu: the IOMMU
+ */
+void mock_iommu_put(struct mock_iommu *iommu)
+{
+	kref_put(&iommu->ref, mock_iommu_free);
+}
+
+/**
+ * mock_iommu_fails() - whether it is this call that was chosen to fail
+ * @iommu: the IOMMU
+ * @what: what is about to be done
+ *
+ * Return: true once, for the call that is to fail.
+ */
+bool mock_iommu_fails(struct mock_iommu *iommu, enum iommu_next_mock_fail what)
+{
+	if (atomic_read(&iommu->fail_what) != what ||
+	    atomic_dec_return(&iommu->fail_after) >= 0)
+		return false;
+	return atomic_cmpxchg(&iommu->fail_what, what,
+			      IOMMU_NEXT_MOCK_FAIL_NOTHING) == what;
+}
+
+static void mock_caps(struct device *dev, struct inx_caps *caps)
+{
+	u32 flags = mock_device_of(dev)->iommu->flags;
+
+	caps->cache_coherent = !(flags & IOMMU_NEXT_MOCK_NOT_COHERENT);
+	caps->isolated_msi = !(flags & IOMMU_NEXT_MOCK_UNSAFE_MSI);
+	caps->ats_unusable = true;
+}
+
+static void *mock_group_get(struct device *dev)
+{
+	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
+
+	kref_get(&iommu->ref);
+	return iommu;
+}
+
+static void mock_group_put(void *group)
+{
+	mock_iommu_put(group);
+}
+
+static int mock_claim(void *group, void *owner)
+{
+	struct mock_iommu *iommu = group;
+	int rc = 0;
+
+	if (iommu->flags & IOMMU_NEXT_MOCK_KERNEL_OWNED)
+		return -EBUSY;
+	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_CLAIM))
+		return -EPERM;
+	down_write(&iommu->lock);
+	if (iommu->owner)
+		rc = -EPERM;
+	else
+		iommu->owner = owner;
+	up_write(&iommu->lock);
+	return rc;
+}
+
+static void mock_release(void *group)
+{
+	struct mock_iommu *iommu = group;
+
+	down_write(&iommu->lock);
+	WARN_ON_ONCE(!iommu->owner || iommu->domain);
+	iommu->owner = NULL;
+	up_write(&iommu->lock);
+}
+
+static int mock_reserved(struct device *dev, struct inx_iova_range **ranges)
+{
+	struct mock_device *mock = mock_device_of(dev);
+	struct inx_iova_range *out;
+	u32 i;
+
+	if (mock_iommu_fails(mock->iommu, IOMMU_NEXT_MOCK_FAIL_RESERVED))
+		return -ENOMEM;
+	out = kmalloc_array(mock->num_reserved, sizeof(*out),
+			    GFP_KERNEL_ACCOUNT);
+	if (!out)
+		return -ENOMEM;
+	for (i = 0; i < mock->num_reserved; i++) {
+		out[i].start = mock->reserved[i].start;
+		out[i].last = mock->reserved[i].last;
+	}
+	*ranges = out;
+	return mock->num_reserved;
+}
+
+static struct iommu_domain *mock_alloc(struct device *dev, u32 flags,
+				       bool *attach_first)
+{
+	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
+
+	if (flags)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
+		return ERR_PTR(-ENOMEM);
+	*attach_first = iommu->flags & IOMMU_NEXT_MOCK_ATTACH_FIRST;
+	return mock_domain_alloc(iommu);
+}
+
+static int mock_enforce_coherency(struct device *dev,
+				  struct iommu_domain *domain)
+{
+	return domain->ops->enforce_cache_coherency(domain) ? 0 : -EINVAL;
+}
+
+/* A page table of an IOMMU that is built alike serves as well. */
+static bool mock_is_compatible(struct mock_iommu *iommu,
+			       struct iommu_domain *domain)
+{
+	struct mock_iommu *other = mock_domain_iommu(domain);
+
+	return iommu->page_sizes == other->page_sizes &&
+	       iommu->aperture_start == other->aperture_start &&
+	       iommu->aperture_last == other->aperture_last;
+}
+
+static int mock_switch(struct mock_iommu *iommu, struct iommu_domain *domain,
+		       enum iommu_next_mock_fail what)
+{
+	if (!mock_is_compatible(iommu, domain))
+		return -EINVAL;
+	if (mock_iommu_fails(iommu, what))
+		return -ENOMEM;
+	down_write(&iommu->lock);
+	WARN_ON_ONCE(!iommu->owner);
+	iommu->domain = domain;
+	up_write(&iommu->lock);
+	return 0;
+}
+
+static int mock_attach(struct device *dev, void *group,
+		       struct iommu_domain *domain, void **handle)
+{
+	struct mock_iommu *iommu = group;
+
+	WARN_ON_ONCE(iommu->domain);
+	return mock_switch(iommu, domain, IOMMU_NEXT_MOCK_FAIL_ATTACH);
+}
+
+static int mock_replace(struct device *dev, void *group,
+			struct iommu_domain *domain, struct iommu_domain *old,
+			void **handle)
+{
+	struct mock_iommu *iommu = group;
+
+	WARN_ON_ONCE(iommu->domain != old);
+	return mock_switch(iommu, domain, IOMMU_NEXT_MOCK_FAIL_REPLACE);
+}
+
+static void mock_detach(void *group, struct iommu_domain *domain, void *handle)
+{
+	struct mock_iommu *iommu = group;
+
+	down_write(&iommu->lock);
+	WARN_ON_ONCE(iommu->domain != domain);
+	iommu->domain = NULL;
+	up_write(&iommu->lock);
+}
+
+static int mock_hw_info(struct device *dev, struct inx_hw_info *info)
+{
+	u32 flags = mock_device_of(dev)->iommu->flags;
+	struct iommu_next_hw_info_vtd *vtd;
+
+	if (!(flags & IOMMU_NEXT_MOCK_HW_INFO)) {
+		info->type = IOMMU_NEXT_HW_INFO_TYPE_NONE;
+		return 0;
+	}
+	if (info->type != IOMMU_NEXT_HW_INFO_TYPE_DEFAULT &&
+	    info->type != IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD)
+		return -EOPNOTSUPP;
+	vtd = kzalloc_obj(*vtd, GFP_KERNEL_ACCOUNT);
+	if (!vtd)
+		return -ENOMEM;
+	/* Some register value or other, for a client to find unchanged. */
+	vtd->cap_reg = 0xd2008c22260286;
+	vtd->ecap_reg = 0xf00f4e;
+	info->data = vtd;
+	info->len = sizeof(*vtd);
+	info->type = IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD;
+	return 0;
+}
+
+const struct inx_backend_ops mock_backend = {
+	.owner = THIS_MODULE,
+	.caps = mock_caps,
+	.group_get = mock_group_get,
+	.group_put = mock_group_put,
+	.claim = mock_claim,
+	.release = mock_release,
+	.reserved = mock_reserved,
+	.domain_alloc = mock_alloc,
+	.domain_free = iommu_domain_free,
+	.enforce_coherency = mock_enforce_coherency,
+	.attach = mock_attach,
+	.replace = mock_replace,
+	.detach = mock_detach,
+	.hw_info = mock_hw_info,
+};

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Mock devices and the IOMMU before them.
+ */
+#ifndef INX_MOCK_H
+#define INX_MOCK_H
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/iommu.h>
+#include <linux/kref.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <uapi/linux/iommu-next-mock.h>
+
+struct eventfd_ctx;
+struct inx_backend_ops;
+struct inx_cdev;
+
+/**
+ * struct mock_iommu - an IOMMU, which stands before one group of devices
+ * @ref: devices and page tables
+ * @flags: of enum iommu_next_mock_flags
+ * @page_sizes: IO page sizes, a bit each
+ * @aperture_start: first IOVA it translates
+ * @aperture_last: last one
+ * @lock: of @owner and @domain; held for reading while a device does DMA, so
+ *	that whoever detaches finds it finished
+ * @owner: who owns DMA of the group
+ * @domain: the page table in use, NULL when DMA is blocked
+ * @fail_what: what fails next, of enum iommu_next_mock_fail
+ * @fail_after: times it succeeds before
+ * @domains: page tables that exist
+ * @pages: IO pages mapped in them
+ * @bytes: what they map
+ * @map_calls: for statistics
+ * @unmap_calls: likewise
+ * @iotlb_syncs: likewise
+ */
+struct mock_iommu {
+	struct kref ref;
+	u32 flags;
+	unsigned long page_sizes;
+	u64 aperture_start;
+	u64 aperture_last;
+	struct rw_semaphore lock;
+	void *owner;
+	struct iommu_domain *domain;
+	atomic_t fail_what;
+	atomic_t fail_after;
+	atomic64_t domains;
+	atomic64_t pages;
+	atomic64_t bytes;
+	atomic64_t map_calls;
+	atomic64_t unmap_calls;
+	atomic64_t iotlb_syncs;
+};
+
+#define MOCK_BUFFER_SIZE 4096
+
+/**
+ * struct mock_engine - the registers and the buffer of an "edu"
+ * @lock: of all of it
+ * @src: DMA source: an IOVA or an address in the buffer
+ * @dst: DMA destination: likewise
+ * @count: bytes
+ * @command: last command
+ * @fault: why the last DMA was refused
+ * @fault_iova: where
+ * @liveness: what was written to the liveness check
+ * @irq: pending interrupts
+ * @trigger: signalled when an interrupt is raised; NULL for none
+ * @buffer: the device's memory
+ */
+struct mock_engine {
+	struct mutex lock; /* of all members */
+	u64 src;
+	u64 dst;
+	u64 count;
+	u64 command;
+	u32 fault;
+	u64 fault_iova;
+	u32 liveness;
+	u32 irq;
+	struct eventfd_ctx *trigger;
+	u8 buffer[MOCK_BUFFER_SIZE];
+};
+
+/**
+ * struct mock_device - a device
+ * @dev: as the rest of the kernel knows it; owns the memory
+ * @iommu: before it
+ * @cdev: its device file
+ * @num_reserved: ranges in @reserved
+ * @reserved: IOVAs that it cannot use
+ * @engine: what it does
+ */
+struct mock_device {
+	struct device dev;
+	struct mock_iommu *iommu;
+	struct inx_cdev *cdev;
+	u32 num_reserved;
+	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
+	struct mock_engine engine;
+};
+
+static inline struct mock_device *mock_device_of(struct device *dev)
+{
+	return container_of(dev, struct mock_device, dev);
+}
+
+/* backend.c */
+extern const struct inx_backend_ops mock_backend;
+struct mock_iommu *
+mock_iommu_create(const struct iommu_next_mock_device_alloc *arg);
+void mock_iommu_put(struct mock_iommu *iommu);
+bool mock_iommu_fails(struct mock_iommu *iommu, enum iommu_next_mock_fail what);
+
+/* domain.c */
+struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu);
+struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain);
+u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
+		       size_t length, bool write, size_t *done);
+
+/* device.c */
+struct mock_device *
+mock_device_create(const struct iommu_next_mock_device_alloc *arg,
+		   struct mock_iommu *iommu);
+void mock_device_destroy(struct mock_device *mock);
+u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
+		    size_t length, bool write, u64 *fault_iova);
+
+/* engine.c */
+void mock_engine_init(struct mock_engine *engine);
+void mock_engine_reset(struct mock_engine *engine);
+int mock_engine_set_trigger(struct mock_engine *engine, int fd);
+u64 mock_engine_read(struct mock_device *mock, u32 reg);
+void mock_engine_write(struct mock_device *mock, u32 reg, u64 val);
+
+#define MOCK_REGION_SIZE 0x100000
+
+#endif
