@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+# For building and installing by hand: which kernel, and where its headers are.
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+
+# For the demo: a kernel of tests/kernels.conf, and vtd or mock.
+KERNEL ?= 6.1
+BACKEND ?= vtd
+
+RUN := scripts/harness
+
+help:
+	@echo "Targets (the tests need root on Debian, and no kernel headers: they bring all they need):"
+	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
+
+## demo          show DMA through /dev/iommu-next in a virtual machine (KERNEL=6.1|6.12|7.2, BACKEND=vtd|mock)
+demo:
+	$(RUN) demo --kernel $(KERNEL) --backend $(BACKEND)
+
+## modules       build the modules for a kernel whose headers are installed (KVER=release)
+modules:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+## install       install them with DKMS (KVER=release; MOCK=1: with the mock IOMMU)
+install:
+	scripts/install $(if $(MOCK),--mock) $(KVER)
+
+## uninstall     remove them, all versions, from all kernels
+uninstall:
+	scripts/uninstall
+
+## check-fast    check the sources: builds for every kernel without warnings, sparse, checkpatch, house rules
+check-fast:
+	$(RUN) static
+
+## qemu          run the tests in virtual machines: every kernel, every machine
+qemu:
+	$(RUN) qemu
+
+## dkms-test     test the packaging: install, upgrade, removal, refusal
+dkms-test:
+	$(RUN) dkms
+
+## check         all of the checks and tests
+check:
+	$(RUN) check
+
+## clean         remove what a build leaves in this tree
+clean:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
+
+.PHONY: help demo modules install uninstall check-fast qemu dkms-test check clean

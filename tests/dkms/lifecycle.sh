@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# From installation to removal: the modules, a newer version of them, a newer kernel.
+#
+# check() calls the functions below.
+# shellcheck disable=SC2317
+. /source/tests/dkms/lib.sh
+
+new_version=$version.1
+
+# is_built_for RELEASE MODULE - it is there, for that kernel.
+is_built_for() {
+	file=$(find "/lib/modules/$1/updates/dkms/" -name "$2.ko*")
+	[ "$file" ] && modinfo -F vermagic "$file" | grep "^$1 "
+}
+
+# is_installed RELEASE MODULE - and modprobe finds it with all it needs, which takes the kernel's own modules.
+is_installed() {
+	is_built_for "$1" "$2" && modprobe -S "$1" --show-depends "$2"
+}
+
+# Files that belong to no package, without those that change on their own.
+list_files() {
+	sed 's,^/\(bin\|lib\|lib64\|sbin\)/,/usr&,' /var/lib/dpkg/info/*.list | sort -u >/tmp/packaged
+	find / -xdev \( -type f -o -type l \) | grep -Ev \
+		-e '^/(tmp|root|run|var/(log|cache|lib/(dpkg|apt)))/' \
+		-e '^/usr/lib/modules/[^/]*/modules\.[^/]*$' | sort | comm -23 - /tmp/packaged
+}
+
+# The key that dkms signs with belongs to the system, not to us.
+nothing_left() {
+	list_files | diff /tmp/files-before - | grep -v ' /var/lib/dkms/mok\.' | grep '^[<>]' && return 1
+	return 0
+}
+
+list_files >/tmp/files-before
+
+check "make install" make install "KVER=$KVER"
+check "iommu_next is installed" is_installed "$KVER" iommu_next
+check "iommu_next_vfio_pci is installed" is_installed "$KVER" iommu_next_vfio_pci
+check "the mock is not" not is_installed "$KVER" iommu_next_mock
+check "udev rules are in place" cmp "scripts/dkms/files$rules" "$rules"
+check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
+
+sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new_version\"/" dkms.conf
+check "make install of a newer version, with the mock" make install MOCK=1 "KVER=$KVER"
+dkms status -m iommu-next >/tmp/status 2>&1
+check "the newer version is installed" grep "^iommu-next/$new_version, $KVER, .*: installed" /tmp/status
+check "the older version is gone" not grep "^iommu-next/$version," /tmp/status
+check "its sources are gone" [ ! -e "/usr/src/iommu-next-$version" ]
+check "the mock is installed" is_installed "$KVER" iommu_next_mock
+check "udev rules are still in place" cmp "scripts/dkms/files$rules" "$rules"
+
+if [ "$OTHER" ]; then
+	# The packages' own hook calls dkms.
+	check "headers of another kernel arrive" dpkg --install /debs/*.deb
+	check "iommu_next was built for it" is_built_for "$OTHER" iommu_next
+	check "iommu_next_vfio_pci was built for it" is_built_for "$OTHER" iommu_next_vfio_pci
+	check "dkms uninstall for one kernel" dkms uninstall "iommu-next/$new_version" -k "$OTHER"
+	check "udev rules stay for the other" [ -e "$rules" ]
+	check "so do the modules" is_installed "$KVER" iommu_next_vfio_pci
+else
+	skip "headers of another kernel arrive" "apt knows no other release of this kernel"
+fi
+
+check "make uninstall" make uninstall
+check "nothing is left" nothing_left
+check "dkms knows nothing of it" [ -z "$(dkms status -m iommu-next)" ]
+
+finish

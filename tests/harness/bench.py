@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Everything that a machine needs, put together; and machines run with it."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from . import cache, initramfs, klog, proc, programs, vm
+from .conf import Kernel, Machine, Suite
+from .initramfs import Parts, Plan
+from .kernel import Kernels
+from .modules import Modules
+from .once import Once
+from .programs import Binary, Program, Programs
+from .report import HarnessError
+from .run import Run
+from .suite import Suites
+from .tap import Judge
+from .vm import Ended, Guest, Outcome
+
+
+class Bench:
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.suites = Suites(run)
+        self.kernels = Kernels(run, self.suites)
+        self.modules = Modules(run, self.kernels)
+        self.programs = Programs(run, self.suites)
+        self._parts: Once[Parts] = Once()
+        self._binaries: Once[dict[str, Binary]] = Once()
+
+    def parts(self, kernel: Kernel) -> Parts:
+        return self._parts.get(kernel.name, lambda: self._make_parts(kernel))
+
+    def _make_parts(self, kernel: Kernel) -> Parts:
+        return Parts(
+            base=initramfs.base(kernel, self.suites, self.kernels),
+            init=self.run.tree.root / "tests/guest/init",
+            chroot=self.suites.known(kernel.suite).base,
+            installed=self.modules.installed(kernel),
+        )
+
+    def binaries(self, kernel: Kernel, wanted: list[Program]) -> dict[str, Binary]:
+        """Those that compile; the others are reported as failed. What is wanted is the same for all machines of a run."""
+        suite = kernel.suite
+        return self._binaries.get(suite.name, lambda: self._make_binaries(suite, wanted))
+
+    def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
+        good = {}
+        for name, result in self.programs.binaries(suite, wanted).items():
+            if isinstance(result, HarnessError):
+                self.run.report.fail(f"{suite.name} {name}", str(result))
+            else:
+                good[name] = result
+        return good
+
+    def run_machine(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan) -> tuple[Outcome, list[Judge]]:
+        """Boots, runs the plan, and reports each result and the machine's own."""
+        name = f"{kernel.name}/{machine.name}"
+        report = self.run.report
+        judges: list[Judge] = []
+        taint = 0
+
+        def judge(program_name: str) -> Judge:
+            if not judges or judges[-1].program.name != program_name:
+                program = next(program for program, _ in plan.programs if program.name == program_name)
+                judges.append(Judge(report, f"{name} {program_name}", program, taint))
+            return judges[-1]
+
+        def on_line(program_name: str, text: str) -> None:
+            if program_name:
+                judge(program_name).line(text)
+            else:
+                report.line(f"         {name}: {text}")
+
+        def on_end(program_name: str, ended: Ended) -> None:
+            nonlocal taint
+            judge(program_name).end(ended)
+            taint = ended.taint
+
+        with self._archive(kernel, machine, parts, plan) as archive, report.step(f"{name}: boot") as step:
+            log = self.run.log(f"vm-{kernel.name}-{machine.name}")
+            guest = Guest(
+                lambda result: self._qemu(kernel, machine, Path(archive.name), result),
+                [program for program, _ in plan.programs],
+                log,
+                on_line,
+                on_end,
+            )
+            outcome = guest.run()
+            step.note = f" ({outcome.boot_seconds:.1f} s to the first program)"
+        for problem in outcome.problems:
+            report.fail(name, problem)
+        if outcome.problems:
+            excerpt = "\n".join(f"    | {line}" for line in klog.excerpt(outcome.console))
+            report.text(f"{excerpt}\n    the whole log: {log}")
+        else:
+            report.ok(name, "kernel log clean, powered off")
+        return outcome, judges
+
+    def shell(self, kernel: Kernel, machine: Machine, parts: Parts) -> int:
+        """Boots to a shell on this terminal."""
+        everything = [*programs.find(self.run.tree, "*"), programs.demo(self.run.tree)]
+        plan = Plan((), self.binaries(kernel, everything), {}, interactive=True)
+        with self._archive(kernel, machine, parts, plan) as archive:
+            argv = self._qemu(kernel, machine, Path(archive.name), "")
+            with proc.spawn(argv, stdin=None, start_new_session=False) as program:
+                return program.wait()
+
+    def qemu_version(self, kernel: Kernel, machine: Machine) -> str:
+        _, output = self.suites.root(kernel.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
+        return output.splitlines()[0].replace(" emulator version ", " ").partition(" (")[0]
+
+    def _qemu(self, kernel: Kernel, machine: Machine, archive: Path, result: str) -> list[str]:
+        root = self.suites.root(kernel.suite)
+        return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result)
+
+    def _archive(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan):
+        archive = tempfile.NamedTemporaryFile(prefix="initramfs-", dir=cache.root() / "tmp")
+        environment = {
+            "INX_KERNEL": kernel.name,
+            "INX_MACHINE": machine.name,
+            "RESULT_TTY": machine.result,
+            **plan.environment,
+        }
+        initramfs.write(Path(archive.name), parts, replace(plan, environment=environment))
+        return archive

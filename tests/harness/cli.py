@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line of tests/run."""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from . import cache, conf, demo, dkmstest, host, qemu, static
+from .bench import Bench
+from .report import HarnessError, Report
+from .run import Run
+from .tree import Tree
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    offline = argparse.ArgumentParser(add_help=False)
+    offline.add_argument("--offline", action="store_true", help="do not look for newer packages, however old the lists")
+    common = argparse.ArgumentParser(add_help=False, parents=[offline])
+    common.add_argument("--kernel", metavar="K", action="append", help="only this kernel of kernels.conf; repeatable")
+    parser = argparse.ArgumentParser(prog="tests/run", description="Builds, boots and tests iommu-next.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("prepare", parents=[common], help="make chroots, fetch headers and images")
+    commands.add_parser("build", parents=[common], help="build the modules by DKMS")
+    commands.add_parser("static", parents=[common], help="check the sources: warnings, sparse, checkpatch, and more")
+    qemu = commands.add_parser("qemu", parents=[common], help="run the test programs in virtual machines")
+    qemu.add_argument("--machine", metavar="M", action="append", help="only this machine of kernels.conf")
+    qemu.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
+    qemu.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    commands.add_parser("check", parents=[common], help="all checks and tests")
+    dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
+    dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
+    demo = commands.add_parser("demo", parents=[offline], help="show a device doing DMA through /dev/iommu-next")
+    demo.add_argument("--kernel", metavar="K", default="6.1")
+    demo.add_argument("--backend", metavar="B", default="vtd", help="a machine of kernels.conf, or mock")
+    shell = commands.add_parser("shell", parents=[offline], help="boot a machine with a shell on this terminal")
+    shell.add_argument("--kernel", metavar="K", default="6.12")
+    shell.add_argument("--machine", metavar="M", default="vtd")
+    return parser.parse_args(argv)
+
+
+def prepare(bench: Bench, args: argparse.Namespace) -> None:
+    report = bench.run.report
+    for kernel in bench.run.conf.pick(args.kernel):
+        with report.guard(f"prepare {kernel.name}"):
+            bench.kernels.headers(kernel)
+            if kernel.image:
+                bench.kernels.image(kernel)
+            report.ok(f"prepare {kernel.name}", bench.kernels.release(kernel))
+
+
+def build(bench: Bench, args: argparse.Namespace) -> None:
+    report = bench.run.report
+    for kernel in bench.run.conf.pick(args.kernel):
+        with report.guard(f"build {kernel.name}"):
+            installed = bench.modules.installed(kernel)
+            sizes = [f"{path.name} {path.stat().st_size // 1024} KiB" for path in installed.modules]
+            report.ok(f"build {kernel.name}", f"{installed.release}: {', '.join(sizes)}")
+
+
+def shell(bench: Bench, args: argparse.Namespace) -> None:
+    kernel = bench.run.conf.pick([args.kernel])[0]
+    status = bench.shell(kernel, kernel.machine(args.machine), bench.parts(kernel))
+    bench.run.report.ok("shell", f"QEMU ended with status {status}")
+
+
+def check(bench: Bench, args: argparse.Namespace) -> None:
+    """Everything, with the quick judges first."""
+    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[])
+    for part in (static.run_all, qemu.run_all, dkmstest.run_all):
+        with bench.run.report.guard(part.__module__.rpartition(".")[2]):
+            part(bench, everything)
+
+
+COMMANDS = {
+    "prepare": prepare,
+    "build": build,
+    "static": static.run_all,
+    "qemu": qemu.run_all,
+    "dkms": dkmstest.run_all,
+    "demo": demo.run_demo,
+    "check": check,
+    "shell": shell,
+}
+
+
+def main(argv: list[str]) -> int:
+    args = parse(argv)
+    report = Report()
+    # Programs in the chroots run as several users, who have to reach what is made here.
+    os.umask(0o022)
+    try:
+        host.prepare(report)
+        with cache.in_use():
+            with tempfile.TemporaryDirectory(prefix="tree-", dir=cache.root() / "tmp") as folder:
+                tree = Tree(conf.TREE).snapshot(Path(folder))
+                run = Run(report, conf.load(), tree, cache.new_log_folder(), args.offline)
+                COMMANDS[args.command](Bench(run), args)
+    except HarnessError as err:
+        report.fail(args.command, str(err))
+    except KeyboardInterrupt:
+        report.fail(args.command, "interrupted")
+    return report.finish()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The modules as a user of DKMS gets them: `make install` in a system with the kernel and its headers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache, chroot
+from .chroot import Bind
+from .conf import Kernel
+from .kernel import Kernels
+from .report import HarnessError
+from .run import Run
+
+# Raised when the code below installs something else from the same tree.
+MAKER = 1
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What `make install` added to a system, as a folder that mirrors that system's root."""
+
+    release: str
+    root: Path
+
+    @property
+    def modules(self) -> list[Path]:
+        return sorted((self.root / f"usr/lib/modules/{self.release}/updates/dkms").glob("*.ko*"))
+
+
+class Modules:
+    def __init__(self, run: Run, kernels: Kernels) -> None:
+        self.run = run
+        self.kernels = kernels
+
+    def installed(self, kernel: Kernel) -> Installed:
+        """With the mock, which the tests need."""
+        release = self.kernels.release(kernel)
+        system = self.kernels.installed(kernel)
+        tree = self.run.tree
+        paths = tree.built_files()
+        key = cache.digest(MAKER, [str(layer) for layer in system.layers], tree.digest(paths))
+
+        def make(half: Path) -> None:
+            source = half / "source"
+            tree.copy(paths, source)
+            with self.run.report.step(f"{kernel.name}: DKMS build for {release}") as step:
+                system.shell(
+                    "cp -r /source /root/iommu-next; cd /root/iommu-next\n"
+                    f"make install MOCK=1 KVER={release} ||"
+                    " { rc=$?; cat /var/lib/dkms/iommu-next/*/build/make.log; exit $rc; }",
+                    what=f"kernel {kernel.name}: make install",
+                    log=self.run.log(f"dkms-{kernel.name}"),
+                    binds=[Bind(source, "/source")],
+                    upper=half,
+                    on_line=step.progress,
+                )
+            chroot.finish_upper(half)
+            for unneeded in ("root", "usr/src", "var", "tmp"):
+                cache.remove(half / "upper" / unneeded)
+            cache.remove(source)
+
+        folder = cache.entry("modules", f"{release}-{key}", make)
+        result = Installed(release, folder / "upper")
+        if not result.modules:
+            raise HarnessError(f"kernel {kernel.name}: make install succeeded, but left no module in updates/dkms")
+        return result

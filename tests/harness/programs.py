@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The programs that run in the guest, with what they say about themselves; those in C are compiled in a chroot."""
+
+import fnmatch
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cache
+from .chroot import Bind
+from .conf import Suite
+from .report import HarnessError
+from .run import Run
+from .suite import Suites
+from .tree import Tree
+
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.sh")
+DEMO = Path("tools/demo/demo.c")
+# What each binary is made from, besides its source and its chroot.
+LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*")
+
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program (in C or for the shell) and its "harness:" line, a comment in its source with words key=value:
+
+    timeout   seconds that the whole program may take
+    load      modules, comma-separated, that are loaded before it
+    taint     letters that it may add to the kernel's taint
+    libs      libraries, comma-separated, as for the linker
+    machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    """
+
+    name: str
+    source: Path
+    timeout: int = 60
+    load: str = "-"
+    taint: str = ""
+    machines: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
+
+    def fits(self, kernel: str, machine: str) -> bool:
+        return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A program that can run, and the shared libraries that it needs, by their path in its chroot."""
+
+    path: Path
+    libraries: tuple[str, ...] = ()
+
+
+def find(tree: Tree, pattern: str) -> list[Program]:
+    """The test programs of the tree whose name matches."""
+    sources = [path for path in tree.files() if any(path.match(place) for place in TESTS)]
+    return [parse(tree, path) for path in sources if fnmatch.fnmatch(path.stem, pattern)]
+
+
+def demo(tree: Tree) -> Program:
+    return parse(tree, DEMO)
+
+
+def parse(tree: Tree, source: Path) -> Program:
+    line = re.search(r"harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
+    words = line.group(1).split() if line else []
+    values = dict(word.partition("=")[::2] for word in words)
+    unknown = sorted(set(values) - KEYS)
+    if unknown:
+        raise HarnessError(f"{source}: its harness: line has {' '.join(unknown)}; known are {' '.join(sorted(KEYS))}")
+    return Program(
+        name=source.stem,
+        source=source,
+        timeout=int(values.get("timeout", 60)),
+        load=values.get("load", "-"),
+        taint=values.get("taint", ""),
+        machines=tuple(filter(None, values.get("machines", "").split(","))),
+        kernels=tuple(filter(None, values.get("kernels", "").split(","))),
+    )
+
+
+class Programs:
+    """Binaries of programs. Each is kept by itself: an error in one leaves the others alone."""
+
+    def __init__(self, run: Run, suites: Suites) -> None:
+        self.run = run
+        self.suites = suites
+        library = [path for path in run.tree.files() if any(fnmatch.fnmatch(str(path), place) for place in LIBRARY)]
+        self._library_digest = run.tree.digest(library)
+
+    def binaries(self, suite: Suite, programs: list[Program]) -> dict[str, Binary | HarnessError]:
+        """By name; an error for each program that does not compile."""
+        if not programs:
+            return {}
+
+        def binary(program: Program) -> Binary | HarnessError:
+            try:
+                return self._binary(suite, program)
+            except HarnessError as err:
+                return err
+
+        with self.run.report.step(f"{suite.name}: compiling {len(programs)} programs, as far as they are new"):
+            with ThreadPoolExecutor(2) as pool:
+                found = list(pool.map(binary, programs))
+        return {program.name: result for program, result in zip(programs, found)}
+
+    def _binary(self, suite: Suite, program: Program) -> Binary:
+        path = self.run.tree.root / program.source
+        if path.suffix == ".sh":
+            return Binary(path)
+        key = cache.digest(self._library_digest, self.run.tree.digest([program.source]), self._root_name(suite))
+
+        def make(half: Path) -> None:
+            # Objects get a new time here, so that make finds them newer than the sources.
+            self._make(
+                suite,
+                half,
+                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests OUT=/out /out/{program.name}\n"
+                f"ldd /out/{program.name} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' >/out/libraries",
+                [Bind(self._objects(suite), "/objects")],
+                str(program.source),
+            )
+            cache.remove(half / "lib")
+
+        folder = cache.entry("programs", f"{suite.name}-{program.name}-{key}", make)
+        return Binary(folder / program.name, tuple((folder / "libraries").read_text(encoding="utf-8").split()))
+
+    def _objects(self, suite: Suite) -> Path:
+        key = cache.digest(self._library_digest, self._root_name(suite))
+        name = f"{suite.name}-lib-{key}"
+        return cache.entry(
+            "programs",
+            name,
+            lambda half: self._make(suite, half, "make -s -j2 -C /source/tests OUT=/out objects", [], "tests/lib"),
+        ) / "lib"
+
+    def _root_name(self, suite: Suite) -> str:
+        return str(self.suites.root(suite))
+
+    def _make(self, suite: Suite, half: Path, script: str, binds: list[Bind], what: str) -> None:
+        self.suites.root(suite).shell(
+            script,
+            what=f"compiling {what} in the {suite.name} chroot",
+            binds=[Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
+        )
