@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls of /dev/iommu-next, of mock devices and of VFIO device files, one line
+ * each. Every function returns 0 (or what its comment says), or -1 with errno,
+ * like the system call behind it; output goes to pointers, which may be NULL.
+ */
+#ifndef INX_H
+#define INX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+#include <linux/iommu-next.h>
+#include <linux/iommu-next-mock.h>
+
+#define INX_NODE "/dev/iommu-next"
+#define INX_MOCK_NODE "/dev/iommu-next-mock"
+
+/* Rights of a mapping, short. */
+#define INX_RW (IOMMU_NEXT_IOAS_MAP_READABLE | IOMMU_NEXT_IOAS_MAP_WRITEABLE)
+#define INX_RO IOMMU_NEXT_IOAS_MAP_READABLE
+#define INX_FIXED IOMMU_NEXT_IOAS_MAP_FIXED_IOVA
+
+/* A new file of /dev/iommu-next. Returns the descriptor. */
+int inx_open(void);
+
+int inx_destroy(int fd, uint32_t id);
+int inx_ioas_alloc(int fd, uint32_t *ioas);
+/* @flags: INX_RW or INX_RO, INX_FIXED; @iova: in and out. */
+int inx_map(int fd, uint32_t ioas, uint32_t flags, const void *va,
+	    uint64_t length, uint64_t *iova);
+/* Map at a given IOVA with INX_RW. */
+int inx_map_at(int fd, uint32_t ioas, const void *va, uint64_t length,
+	       uint64_t iova);
+int inx_copy(int fd, uint32_t dst, uint32_t src, uint32_t flags,
+	     uint64_t length, uint64_t *dst_iova, uint64_t src_iova);
+/* @unmapped: gets the bytes that were mapped. */
+int inx_unmap(int fd, uint32_t ioas, uint64_t iova, uint64_t length,
+	      uint64_t *unmapped);
+int inx_unmap_all(int fd, uint32_t ioas, uint64_t *unmapped);
+int inx_iova_ranges(int fd, uint32_t ioas,
+		    struct iommu_next_iova_range *ranges, uint32_t *num,
+		    uint64_t *alignment);
+int inx_allow_iovas(int fd, uint32_t ioas,
+		    const struct iommu_next_iova_range *ranges, uint32_t num);
+int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val);
+int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
+int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);
+
+/* Device files: of a mock device or a real one. */
+int inx_bind(int dev_fd, int fd, uint32_t *dev);
+/* @pt: in: an IOAS or HWPT; out: the HWPT in use. */
+int inx_attach(int dev_fd, uint32_t *pt);
+int inx_attach_to(int dev_fd, uint32_t pt);
+int inx_detach(int dev_fd);
+
+/* A mock device, made with the defaults; change what is to differ. */
+struct iommu_next_mock_device_alloc inx_mock_default(void);
+/* Returns a device file. @id: the number of the device. */
+int inx_mock_device(int mock_fd, struct iommu_next_mock_device_alloc *how,
+		    uint32_t *id);
+int inx_mock_open(int mock_fd, uint32_t id);
+int inx_mock_remove(int mock_fd, uint32_t id);
+/* Returns 1 when what was set before is still to come. */
+int inx_mock_fail(int mock_fd, uint32_t id, uint32_t what, uint32_t after);
+int inx_mock_stats(int mock_fd, uint32_t id,
+		   struct iommu_next_mock_stats *stats);
+/* Returns of enum iommu_next_mock_fault, or -1 with errno. */
+int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length);
+int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
+		   uint32_t length);
+
+/* Memory, zeroed and present, aligned to 2 MiB from that size on. */
+void *inx_alloc(size_t length);
+/* kB of a line of /proc/self/status, "VmPin" say; -1 without it. */
+long inx_status_kb(const char *name);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory of all kinds to map, with known content and known physical layout.
+ */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * enum mem_kind - where memory comes from
+ * @MEM_ORDERED: anonymous 4 KiB pages, touched from the first to the last
+ * @MEM_SHUFFLED: likewise, but no two neighbours are physically neighbours
+ * @MEM_THP: anonymous, in transparent huge pages
+ * @MEM_HUGETLB: of the hugetlb pool
+ * @MEM_MEMFD: a memfd, shared
+ * @MEM_PRIVATE: a memfd, private: half of the pages written to, half not
+ * @MEM_MIXED: huge pages with shuffled small ones between them
+ */
+enum mem_kind {
+	MEM_ORDERED,
+	MEM_SHUFFLED,
+	MEM_THP,
+	MEM_HUGETLB,
+	MEM_MEMFD,
+	MEM_PRIVATE,
+	MEM_MIXED,
+};
+
+/* Ends the test if there is none, or skips it if the guest has no such memory. */
+unsigned char *mem_alloc(enum mem_kind kind, size_t length);
+
+/* Content that is different for each word of memory and each @seed. */
+void mem_fill(void *mem, size_t length, uint64_t seed);
+bool mem_is_filled(const void *mem, size_t length, uint64_t seed);
+
+/* Physically contiguous runs that memory consists of. Only for root. */
+size_t mem_runs(const void *mem, size_t length);
+
+#endif

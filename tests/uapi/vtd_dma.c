@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* harness: load=iommu_next_vfio_pci machines=vtd timeout=120 */
+/*
+ * The protocol on real PCI devices behind an IOMMU: they reach what they were
+ * given, and nothing else.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "inx.h"
+#include "mem.h"
+#include "pci.h"
+#include "tap.h"
+
+#define PAGE 4096UL
+#define HUGE (2UL << 20)
+#define IOVA PCI_IOVA
+#define LENGTH (4 * PAGE)
+
+FIXTURE(vtd)
+{
+	struct client c;
+	struct edu *edu;
+	unsigned char *mem;
+};
+
+FIXTURE_SETUP(vtd)
+{
+	client_open(&self->c, 1, true);
+	self->edu = &self->c.edu[0];
+	self->mem = mem_alloc(MEM_SHUFFLED, LENGTH);
+	memset(self->mem, 0, LENGTH);
+}
+
+FIXTURE_TEARDOWN(vtd)
+{
+	client_close(&self->c);
+}
+
+/* Whether @length bytes from @at on are @value, and the rest of LENGTH is 0. */
+static bool only(const unsigned char *mem, size_t at, size_t length,
+		 unsigned char value)
+{
+	size_t i;
+
+	for (i = 0; i < LENGTH; i++) {
+		unsigned char want = i >= at && i < at + length ? value : 0;
+
+		if (mem[i] != want) {
+			TH_LOG("byte %#zx is %#x, not %#x", i, mem[i], want);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void attach(struct vtd_data *self)
+{
+	ASSERT_EQ(0, inx_attach_to(self->c.dev[0], self->c.ioas));
+}
+
+/* ---- DMA -------------------------------------------------------------------------- */
+
+TEST_F(vtd, both_ways)
+{
+	size_t i;
+
+	attach(self);
+	ASSERT_EQ(0, client_map(&self->c, self->mem, LENGTH, IOVA));
+	EXPECT_EQ((long)LENGTH / 1024, client_pinned(&self->c));
+	for (i = 0; i < PAGE; i++)
+		self->mem[i] = i * 7 + 1;
+	edu_copy(self->edu, IOVA + 10, IOVA + 2 * PAGE - 100, 3000);
+	EXPECT_EQ(0, memcmp(self->mem + 10, self->mem + 2 * PAGE - 100, 3000));
+	EXPECT_EQ(0, self->mem[2 * PAGE - 101]);
+	EXPECT_EQ(0, self->mem[2 * PAGE - 100 + 3000]);
+}
+
+TEST_F(vtd, without_attach)
+{
+	edu_dma(self->edu, IOVA, 100, true);
+	attach(self);
+	ASSERT_EQ(0, client_map(&self->c, self->mem, LENGTH, IOVA));
+	edu_load(&self->c, 0, 0x5a);
+	ASSERT_EQ(0, inx_detach(self->c.dev[0]));
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	EXPECT_EQ(0, client_pinned(&self->c));
+	attach(self);
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x5a));
+}
+
+TEST_F(vtd, read_only)
+{
+	struct client *c = &self->c;
+	uint64_t iova = IOVA;
+
+	attach(self);
+	ASSERT_EQ(0, inx_map(c->fd, c->ioas, INX_RO | INX_FIXED, self->mem,
+			     PAGE, &iova));
+	ASSERT_EQ(0, client_map(c, self->mem + PAGE, PAGE, IOVA + PAGE));
+	edu_load(c, 0, 0x5a);
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	/* Reading it is allowed. */
+	self->mem[50] = 0x77;
+	edu_copy(self->edu, IOVA + 50, IOVA + PAGE + 20, 1);
+	EXPECT_EQ(0x77, self->mem[PAGE + 20]);
+}
+
+TEST_F(vtd, unmapped)
+{
+	struct client *c = &self->c;
+
+	attach(self);
+	ASSERT_EQ(0, client_map(c, self->mem, PAGE, IOVA));
+	edu_load(c, 0, 0x5a);
+	edu_dma(self->edu, IOVA + PAGE, 100, true);
+	edu_dma(self->edu, IOVA - 100, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x5a));
+	/* What was in the IOTLB right now. */
+	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, IOVA, PAGE, NULL));
+	EXPECT_EQ(0, client_pinned(c));
+	memset(self->mem, 0, PAGE);
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	/* And again somewhere else in the same place. */
+	ASSERT_EQ(0, client_map(c, self->mem + PAGE, PAGE, IOVA));
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, PAGE, 100, 0x5a));
+}
+
+TEST_F(vtd, copy_without_its_source)
+{
+	struct client *c = &self->c;
+	uint64_t iova = IOVA + HUGE;
+	uint32_t other;
+
+	ASSERT_EQ(0, inx_ioas_alloc(c->fd, &other));
+	ASSERT_EQ(0, inx_map_at(c->fd, other, self->mem, LENGTH, IOVA));
+	attach(self);
+	ASSERT_EQ(0, inx_copy(c->fd, c->ioas, other, INX_RW | INX_FIXED,
+			      2 * PAGE, &iova, IOVA + PAGE));
+	ASSERT_EQ(0, inx_destroy(c->fd, other));
+	EXPECT_EQ(8, client_pinned(c));
+	edu_load(c, 0, 0x5a);
+	edu_dma(self->edu, iova + PAGE - 50, 100, true);
+	EXPECT_TRUE(only(self->mem, 2 * PAGE - 50, 100, 0x5a));
+}
+
+TEST_F(vtd, replace)
+{
+	struct client *c = &self->c;
+	uint32_t other;
+
+	ASSERT_EQ(0, inx_ioas_alloc(c->fd, &other));
+	ASSERT_EQ(0, inx_map_at(c->fd, other, self->mem + PAGE, PAGE, IOVA));
+	ASSERT_EQ(0, client_map(c, self->mem, PAGE, IOVA));
+	attach(self);
+	edu_load(c, 0, 0x5a);
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], other));
+	EXPECT_EQ(4, client_pinned(c));
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, PAGE, 100, 0x5a));
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
+	memset(self->mem, 0, LENGTH);
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x5a));
+}
+
+/* One that cannot be taken leaves the device where it was. */
+TEST_F(vtd, replace_by_bad_memory)
+{
+	struct client *c = &self->c;
+	uint32_t other;
+
+	ASSERT_EQ(0, inx_ioas_alloc(c->fd, &other));
+	ASSERT_EQ(0, inx_map_at(c->fd, other, NULL, PAGE, IOVA));
+	ASSERT_EQ(0, client_map(c, self->mem, PAGE, IOVA));
+	attach(self);
+	edu_load(c, 0, 0x5a);
+	EXPECT_ERRNO(EFAULT, inx_attach_to(c->dev[0], other));
+	edu_dma(self->edu, IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x5a));
+}
+
+/* ---- memory of all kinds --------------------------------------------------------------- */
+
+FIXTURE(kinds)
+{
+	struct client c;
+	unsigned char *mem;
+};
+
+FIXTURE_VARIANT(kinds)
+{
+	enum mem_kind kind;
+};
+
+FIXTURE_VARIANT_ADD(kinds, shuffled)
+{
+	.kind = MEM_SHUFFLED,
+};
+
+FIXTURE_VARIANT_ADD(kinds, thp)
+{
+	.kind = MEM_THP,
+};
+
+FIXTURE_VARIANT_ADD(kinds, mixed)
+{
+	.kind = MEM_MIXED,
+};
+
+FIXTURE_VARIANT_ADD(kinds, memfd)
+{
+	.kind = MEM_MEMFD,
+};
+
+FIXTURE_SETUP(kinds)
+{
+	client_open(&self->c, 1, true);
+	self->mem = mem_alloc(variant->kind, 2 * HUGE);
+	mem_fill(self->mem, 2 * HUGE, 1);
+	ASSERT_EQ(0, inx_attach_to(self->c.dev[0], self->c.ioas));
+}
+
+FIXTURE_TEARDOWN(kinds)
+{
+	client_close(&self->c);
+}
+
+/* Across the border of the huge pages, of small ones, and after the cut. */
+TEST_F(kinds, reached)
+{
+	struct client *c = &self->c;
+	unsigned char *was = malloc(2 * HUGE);
+	uint64_t iova = IOVA + 4 * HUGE;
+
+	ASSERT_EQ(0, client_map(c, self->mem, 2 * HUGE, IOVA));
+	EXPECT_EQ((long)(2 * HUGE / 1024), client_pinned(c));
+	ASSERT_EQ(0, inx_copy(c->fd, c->ioas, c->ioas, INX_RW | INX_FIXED,
+			      HUGE, &iova, IOVA + HUGE / 2));
+	memcpy(was, self->mem, 2 * HUGE);
+	edu_copy(&c->edu[0], IOVA + HUGE - 1500, IOVA + 5 * PAGE - 700, 3000);
+	memcpy(was + 5 * PAGE - 700, was + HUGE - 1500, 3000);
+	EXPECT_EQ(0, memcmp(was, self->mem, 2 * HUGE));
+	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, IOVA, 2 * HUGE, NULL));
+	EXPECT_EQ((long)(HUGE / 1024), client_pinned(c));
+	edu_copy(&c->edu[0], iova + 100, iova + HUGE - 2000, 2000);
+	memcpy(was + HUGE / 2 + HUGE - 2000, was + HUGE / 2 + 100, 2000);
+	EXPECT_EQ(0, memcmp(was, self->mem, 2 * HUGE));
+	free(was);
+}
+
+/* ---- two devices -------------------------------------------------------------------------- */
+
+FIXTURE(two)
+{
+	struct client c;
+	uint32_t other;
+	unsigned char *mem;
+};
+
+FIXTURE_SETUP(two)
+{
+	client_open(&self->c, 2, false);
+	ASSERT_EQ(0, inx_ioas_alloc(self->c.fd, &self->other));
+	self->mem = mem_alloc(MEM_SHUFFLED, LENGTH);
+	memset(self->mem, 0, LENGTH);
+	ASSERT_EQ(0, client_map(&self->c, self->mem, 2 * PAGE, IOVA));
+	ASSERT_EQ(0, inx_map_at(self->c.fd, self->other, self->mem + 2 * PAGE,
+				2 * PAGE, IOVA));
+}
+
+FIXTURE_TEARDOWN(two)
+{
+	client_close(&self->c);
+}
+
+TEST_F(two, in_one_ioas)
+{
+	uint32_t pt[2] = { self->c.ioas, self->c.ioas };
+	struct client *c = &self->c;
+
+	ASSERT_EQ(0, inx_attach(c->dev[0], &pt[0]));
+	ASSERT_EQ(0, inx_attach(c->dev[1], &pt[1]));
+	/* Behind one IOMMU one page table is enough. */
+	EXPECT_EQ(pt[0], pt[1]);
+	EXPECT_EQ(8, client_pinned(c));
+	edu_load(c, 0, 0x11);
+	edu_load(c, 1, 0x22);
+	edu_dma(&c->edu[0], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x11));
+	edu_dma(&c->edu[1], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x22));
+	ASSERT_EQ(0, inx_detach(c->dev[0]));
+	edu_dma(&c->edu[0], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 100, 0x22));
+	edu_dma(&c->edu[1], IOVA + 100, 50, true);
+	EXPECT_TRUE(only(self->mem, 0, 150, 0x22));
+}
+
+/* Each moves on its own, and sees what is where it is. */
+TEST_F(two, moved_between_two)
+{
+	struct client *c = &self->c;
+
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
+	ASSERT_EQ(0, inx_attach_to(c->dev[1], c->ioas));
+	edu_load(c, 0, 0x11);
+	edu_load(c, 1, 0x22);
+	ASSERT_EQ(0, inx_attach_to(c->dev[1], self->other));
+	EXPECT_EQ(16, client_pinned(c));
+	edu_dma(&c->edu[1], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 2 * PAGE, 100, 0x22));
+	edu_dma(&c->edu[0], IOVA + PAGE, 100, true);
+	EXPECT_EQ(0x11, self->mem[PAGE]);
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], self->other));
+	EXPECT_EQ(8, client_pinned(c));
+	ASSERT_EQ(0, inx_destroy(c->fd, c->ioas));
+	memset(self->mem, 0, LENGTH);
+	edu_dma(&c->edu[0], IOVA + PAGE, 100, true);
+	EXPECT_TRUE(only(self->mem, 3 * PAGE, 100, 0x11));
+}
+
+/* ---- what the IOMMU says ---------------------------------------------------------------------- */
+
+TEST_F(vtd, msi_window)
+{
+	struct iommu_next_iova_range range[8] = {};
+	struct client *c = &self->c;
+	uint32_t num = 8, i;
+	bool met = false;
+
+	attach(self);
+	ASSERT_EQ(0, inx_iova_ranges(c->fd, c->ioas, range, &num, NULL));
+	EXPECT_GE(num, 2);
+	for (i = 0; i < num; i++)
+		met |= range[i].start <= 0xfeefffff &&
+		       range[i].last >= 0xfee00000;
+	EXPECT_FALSE(met);
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, 0xfee00000));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, 0xfeeff000));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, LENGTH, 0xfedff000));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfedff000));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfef00000));
+	/* And nobody with a mapping there is let in. */
+	ASSERT_EQ(0, inx_detach(c->dev[0]));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfee00000));
+	EXPECT_ERRNO(EADDRINUSE, inx_attach_to(c->dev[0], c->ioas));
+	EXPECT_EQ(0, client_pinned(c));
+}
+
+TEST_F(vtd, aperture)
+{
+	struct iommu_next_iova_range range[8] = {};
+	struct client *c = &self->c;
+	uint32_t num = 8;
+	uint64_t last, alignment;
+
+	attach(self);
+	ASSERT_EQ(0, inx_iova_ranges(c->fd, c->ioas, range, &num, &alignment));
+	EXPECT_EQ(PAGE, alignment);
+	last = range[num - 1].last;
+	EXPECT_LT(last, UINT64_MAX);
+	EXPECT_EQ(0, (last + 1) & last);
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, last + 1 - PAGE));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, last + 1));
+	EXPECT_EQ(0, inx_unmap(c->fd, c->ioas, last + 1 - PAGE, PAGE, NULL));
+}
+
+TEST_F(vtd, hw_info)
+{
+	struct iommu_next_hw_info_vtd vtd = {};
+	struct iommu_next_hw_info arg = {
+		.size = sizeof(arg),
+		.dev_id = self->c.id[0],
+		.data_len = sizeof(vtd),
+		.data_uptr = (uintptr_t)&vtd,
+	};
+	char text[32];
+
+	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	if (!strcmp(getenv("INX_KERNEL") ?: "", "6.1")) {
+		/* This kernel has no way to ask. */
+		EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_NONE, arg.out_data_type);
+		EXPECT_EQ(0, arg.data_len);
+		return;
+	}
+	EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD, arg.out_data_type);
+	EXPECT_EQ(sizeof(vtd), arg.data_len);
+	ASSERT_TRUE(file_read(text, sizeof(text),
+			      "/sys/class/iommu/dmar0/intel-iommu/cap"));
+	EXPECT_EQ(strtoull(text, NULL, 16), vtd.cap_reg);
+	ASSERT_TRUE(file_read(text, sizeof(text),
+			      "/sys/class/iommu/dmar0/intel-iommu/ecap"));
+	EXPECT_EQ(strtoull(text, NULL, 16), vtd.ecap_reg);
+}
+
+TEST_HARNESS_MAIN
