@@ -12,7 +12,7 @@
 #include "module/compat/private.h"
 #include "tap.h"
 
-/* A function of private.h with its type in words, which the compiler checks against the declaration. */
+/* A function of private.h and its type in words; the compiler compares the two. */
 #define FUNCTION(_name, _returns, ...)                                                             \
 	{                                                                                          \
 		.name = #_name, .type = #_returns "(" #__VA_ARGS__ ")",                            \
@@ -30,9 +30,8 @@ static const struct function {
 		 struct iommu_domain *, struct iommu_group *),
 	FUNCTION(iommu_replace_group_handle, int,
 		 struct iommu_group *, struct iommu_domain *, struct iommu_attach_handle *),
+	{}
 };
-
-#define NR_FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
 
 /* Append the type @id in C's words. */
 static void put_type(FILE *out, const struct btf *btf, __u32 id)
@@ -54,8 +53,8 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 		break;
 	case BTF_KIND_STRUCT:
 	case BTF_KIND_FWD:
-		fputs("struct ", out);
-		/* fallthrough */
+		fprintf(out, "struct %s", btf__name_by_offset(btf, type->name_off));
+		break;
 	default:
 		fputs(btf__name_by_offset(btf, type->name_off), out);
 	}
@@ -93,15 +92,15 @@ static char *kernel_type(const struct btf *btf, const char *name)
 TEST(private_functions_are_as_declared)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
+	const struct function *function;
 	char *type;
-	size_t i;
 
 	ASSERT_TRUE(btf);
-	for (i = 0; i < NR_FUNCTIONS; i++) {
-		EXPECT_TRUE(functions[i].same);
-		type = kernel_type(btf, functions[i].name);
+	for (function = functions; function->name; function++) {
+		EXPECT_TRUE(function->same);
+		type = kernel_type(btf, function->name);
 		ASSERT_TRUE(type);
-		EXPECT_STREQ(functions[i].type, type);
+		EXPECT_STREQ(function->type, type);
 		free(type);
 	}
 	btf__free(btf);
