@@ -170,8 +170,8 @@ void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
 {
 	if (!npages)
 		return;
-	/* In this order VmPin never shows more than the limit allows. */
 	atomic64_sub(npages, &owner->mm->pinned_vm);
+	/* Then the charge: VmPin never shows more than the limit allows. */
 	smp_mb__after_atomic();
 	if (mode == INX_ACCOUNT_USER)
 		atomic_long_sub(npages, &owner->user->locked_vm);
