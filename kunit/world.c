@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/slab.h>
+
+#include "backend.h"
+#include "world.h"
+
+static const struct world_config world_default = {
+	.name = "default",
+	.domains = 1,
+};
+
+static unsigned long world_user_pages(void)
+{
+	return atomic_long_read(&current_user()->locked_vm);
+}
+
+static void world_left(struct inx_domain_link *link)
+{
+	struct world_domain *wd = container_of(link, struct world_domain, link);
+
+	wd->iopt = NULL;
+	iommu_domain_free(link->domain);
+	link->domain = NULL;
+}
+
+/* Let an IOVA space have one more page table; it is made here. */
+int world_attach(struct world *w, unsigned int domain, struct inx_iopt *iopt)
+{
+	struct world_domain *wd = &w->domains[domain];
+	int rc;
+
+	wd->link.domain = mock_domain_alloc(w->iommu);
+	if (IS_ERR(wd->link.domain))
+		return PTR_ERR(wd->link.domain);
+	wd->link.left = world_left;
+	rc = inx_iopt_add_domain(iopt, &wd->link);
+	if (rc)
+		iommu_domain_free(wd->link.domain);
+	else
+		wd->iopt = iopt;
+	return rc;
+}
+
+void world_detach(struct world *w, unsigned int domain)
+{
+	struct world_domain *wd = &w->domains[domain];
+
+	inx_iopt_remove_domain(wd->iopt, &wd->link);
+	KUNIT_EXPECT_NULL(w->test, wd->iopt);
+}
+
+/* Make a world; the test is aborted when that is not possible. */
+struct world *world_enter(struct kunit *test, const struct world_config *config)
+{
+	struct iommu_next_mock_device_alloc arg = {};
+	struct world *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->test = test;
+	w->config = config ? *config : world_default;
+	w->mm = env_mm_create();
+	KUNIT_ASSERT_NOT_NULL(test, w->mm);
+	w->old_limit = current->signal->rlim[RLIMIT_MEMLOCK].rlim_cur;
+	env_set_memlock(SZ_1G);
+	if (w->config.mode != INX_ACCOUNT_NONE)
+		w->old_cred = env_drop_ipc_lock(&w->cred);
+
+	inx_account_init(&w->account);
+	w->account.mode = w->config.mode;
+	for (i = 0; i < WORLD_IOPTS; i++)
+		inx_iopt_init(&w->iopts[i]);
+	if (w->config.small_pages)
+		KUNIT_ASSERT_EQ(test, 0,
+				inx_iopt_set_small_pages(&w->iopts[0], true));
+
+	arg.page_sizes = w->config.page_sizes;
+	w->iommu = mock_iommu_create(&arg);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, w->iommu);
+	w->mem = mem_create(WORLD_UADDR, WORLD_PAGES, w->config.layout);
+	KUNIT_ASSERT_NOT_NULL(test, w->mem);
+	for (i = 0; i < w->config.domains; i++)
+		KUNIT_ASSERT_EQ(test, 0, world_attach(w, i, &w->iopts[0]));
+	KUNIT_EXPECT_EQ(test, 0UL, world_user_pages());
+	return w;
+}
+
+/* The end of a test: nothing of it is left. */
+void world_leave(struct world *w)
+{
+	struct kunit *test = w->test;
+	unsigned int i;
+
+	for (i = 0; i < WORLD_IOPTS; i++)
+		KUNIT_EXPECT_EQ(test, 0U, world_areas(&w->iopts[i]));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&w->iommu->pages));
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&w->iommu->bytes));
+	for (i = 0; i < WORLD_DOMAINS; i++)
+		if (w->domains[i].iopt)
+			world_detach(w, i);
+	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&w->iommu->domains));
+	for (i = 0; i < WORLD_IOPTS; i++)
+		inx_iopt_destroy(&w->iopts[i]);
+
+	KUNIT_EXPECT_EQ(test, 0UL, mem_total_pins(w->mem));
+	KUNIT_EXPECT_EQ(test, 0UL, world_pinned(w));
+	KUNIT_EXPECT_EQ(test, 0UL, world_locked(w));
+	KUNIT_EXPECT_EQ(test, 0UL, world_user_pages());
+	KUNIT_EXPECT_EQ(test, 1U, kref_read(&w->iommu->ref));
+
+	mem_destroy(w->mem);
+	mock_iommu_put(w->iommu);
+	inx_account_destroy(&w->account);
+	env_restore_creds(w->old_cred, w->cred);
+	env_set_memlock(w->old_limit);
+	env_mm_destroy(w->mm);
+}
+
+unsigned long world_granule(const struct world *w)
+{
+	unsigned long granule = 1UL << __ffs(w->iommu->page_sizes);
+
+	if (w->config.small_pages)
+		return PAGE_SIZE;
+	return w->config.domains ? min(granule, PAGE_SIZE) : 1;
+}
+
+/* As IOMMU_NEXT_IOAS_MAP does it. */
+int world_map_prot(struct world *w, struct inx_iopt *iopt, unsigned long offset,
+		   unsigned long length, unsigned long *iova, bool fixed,
+		   unsigned int prot)
+{
+	struct inx_area *area;
+
+	area = inx_pages_alloc_user(&w->account, w->mem->uaddr + offset, length,
+				    prot & IOMMU_WRITE);
+	if (IS_ERR(area))
+		return PTR_ERR(area);
+	area->prot = prot;
+	return inx_iopt_map(iopt, area, iova, fixed);
+}
+
+int world_unmap(struct world *w, struct inx_iopt *iopt, unsigned long iova,
+		unsigned long length)
+{
+	struct inx_iova_range range = { iova, iova + (length - 1) };
+
+	return inx_iopt_unmap(iopt, range, NULL);
+}
+
+unsigned int world_areas(struct inx_iopt *iopt)
+{
+	struct inx_area *area;
+	unsigned int nr = 0;
+
+	for (area = inx_space_first(&iopt->space, 0, ULONG_MAX); area;
+	     area = inx_space_next(area, ULONG_MAX))
+		nr++;
+	return nr;
+}
+
+unsigned long world_pinned(const struct world *w)
+{
+	return atomic64_read(&w->mm->pinned_vm);
+}
+
+/* By the account that the configuration chooses. */
+unsigned long world_locked(const struct world *w)
+{
+	switch (w->config.mode) {
+	case INX_ACCOUNT_USER:
+		return world_user_pages();
+	case INX_ACCOUNT_MM:
+		return w->mm->locked_vm;
+	default:
+		return 0;
+	}
+}
+
+static unsigned long world_step(const struct world *w)
+{
+	return min_t(unsigned long, PAGE_SIZE, 1UL << __ffs(w->iommu->page_sizes));
+}
+
+void world_expect_mapped(struct world *w, struct iommu_domain *domain,
+			 unsigned long iova, unsigned long offset,
+			 unsigned long length)
+{
+	unsigned long step = world_step(w), pos, wrong = 0;
+
+	for (pos = 0; pos < length; pos += step)
+		if (iommu_iova_to_phys(domain, iova + pos) !=
+		    mem_phys(w->mem, offset + pos))
+			wrong++;
+	KUNIT_EXPECT_EQ(w->test, 0UL, wrong);
+}
+
+void world_expect_unmapped(struct world *w, struct iommu_domain *domain,
+			   unsigned long iova, unsigned long length)
+{
+	unsigned long step = world_step(w), pos, wrong = 0;
+
+	for (pos = 0; pos < length; pos += step)
+		if (iommu_iova_to_phys(domain, iova + pos))
+			wrong++;
+	KUNIT_EXPECT_EQ(w->test, 0UL, wrong);
+}
+
+void world_expect_map(struct world *w, unsigned long iova, unsigned long offset,
+		      unsigned long length)
+{
+	unsigned int i;
+
+	for (i = 0; i < WORLD_DOMAINS; i++)
+		if (w->domains[i].iopt == &w->iopts[0])
+			world_expect_mapped(w, w->domains[i].link.domain, iova,
+					    offset, length);
+}
+
+/* As many pages are pinned, each once, and charged. */
+void world_expect_pages(struct world *w, unsigned long npages)
+{
+	KUNIT_EXPECT_EQ(w->test, npages, mem_total_pins(w->mem));
+	KUNIT_EXPECT_EQ(w->test, npages, world_pinned(w));
+	if (w->config.mode != INX_ACCOUNT_NONE)
+		KUNIT_EXPECT_EQ(w->test, npages, world_locked(w));
+}
