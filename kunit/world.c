@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
 #include "world.h"
@@ -89,12 +93,83 @@ struct world *world_enter(struct kunit *test, const struct world_config *config)
 	return w;
 }
 
+/* Open /dev/iommu-next, which charges as the configuration says. */
+void world_open(struct world *w)
+{
+	struct iommu_next_option option = {
+		.size = sizeof(option),
+		.option_id = IOMMU_NEXT_OPTION_RLIMIT_MODE,
+		.op = IOMMU_NEXT_OPTION_OP_SET,
+		.val64 = w->config.mode == INX_ACCOUNT_MM,
+	};
+
+	w->file = env_open("devtmpfs", "iommu-next", O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(w->test, w->file);
+	w->ctx = w->file->private_data;
+	w->arg = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	KUNIT_ASSERT_FALSE(w->test, IS_ERR_VALUE(w->arg));
+	KUNIT_ASSERT_EQ(w->test, 0L, world_ioctl(w, IOMMU_NEXT_OPTION, &option,
+						 sizeof(option)));
+}
+
+static void world_close(struct world *w)
+{
+	KUNIT_EXPECT_EQ(w->test, 0U, world_objects(w));
+	env_close(w->file);
+	vm_munmap(w->arg, PAGE_SIZE);
+}
+
+/* What user space's ioctl() does; @arg is changed as the user sees it. */
+long world_ioctl(struct world *w, unsigned int cmd, void *arg, size_t size)
+{
+	void __user *uptr = (void __user *)w->arg;
+	long rc;
+
+	if (copy_to_user(uptr, arg, size))
+		return -EFAULT;
+	rc = w->file->f_op->unlocked_ioctl(w->file, cmd, w->arg);
+	if (copy_from_user(arg, uptr, size))
+		return -EFAULT;
+	return rc;
+}
+
+/* An IOAS, or 0. */
+u32 world_ioas_alloc(struct world *w)
+{
+	struct iommu_next_ioas_alloc arg = { .size = sizeof(arg) };
+
+	if (world_ioctl(w, IOMMU_NEXT_IOAS_ALLOC, &arg, sizeof(arg)))
+		return 0;
+	return arg.out_ioas_id;
+}
+
+int world_destroy(struct world *w, u32 id)
+{
+	struct iommu_next_destroy arg = { .size = sizeof(arg), .id = id };
+
+	return world_ioctl(w, IOMMU_NEXT_DESTROY, &arg, sizeof(arg));
+}
+
+unsigned int world_objects(const struct world *w)
+{
+	unsigned int nr = 0;
+	unsigned long id;
+	void *obj;
+
+	xa_for_each(&w->ctx->objects, id, obj)
+		nr++;
+	return nr;
+}
+
 /* The end of a test: nothing of it is left. */
 void world_leave(struct world *w)
 {
 	struct kunit *test = w->test;
 	unsigned int i;
 
+	if (w->file)
+		world_close(w);
 	for (i = 0; i < WORLD_IOPTS; i++)
 		KUNIT_EXPECT_EQ(test, 0U, world_areas(&w->iopts[i]));
 	KUNIT_EXPECT_EQ(test, 0, atomic64_read(&w->iommu->pages));

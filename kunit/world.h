@@ -24,6 +24,7 @@
 #include "iopt.h"
 #include "mem.h"
 #include "mock.h"
+#include "object.h"
 #include "pages.h"
 
 #define WORLD_DOMAINS 3
@@ -73,6 +74,9 @@ struct world_domain {
  * @iopts: IOVA spaces
  * @domains: page tables
  * @mem: memory, WORLD_PAGES of it
+ * @file: an open /dev/iommu-next, after world_open()
+ * @ctx: its context
+ * @arg: user address for arguments of ioctls, a page
  */
 struct world {
 	struct kunit *test;
@@ -86,6 +90,9 @@ struct world {
 	struct inx_iopt iopts[WORLD_IOPTS];
 	struct world_domain domains[WORLD_DOMAINS];
 	struct mem *mem;
+	struct file *file;
+	struct inx_ctx *ctx;
+	unsigned long arg;
 };
 
 struct world *world_enter(struct kunit *test,
@@ -111,6 +118,13 @@ static inline void world_describe(const struct world_config *config, char *desc)
 
 /* Smallest IO page of the configuration, at most a page. */
 unsigned long world_granule(const struct world *w);
+
+/* The door: open the node, call it, and make what most ioctls are about. */
+void world_open(struct world *w);
+long world_ioctl(struct world *w, unsigned int cmd, void *arg, size_t size);
+u32 world_ioas_alloc(struct world *w);
+int world_destroy(struct world *w, u32 id);
+unsigned int world_objects(const struct world *w);
 
 int world_attach(struct world *w, unsigned int domain, struct inx_iopt *iopt);
 void world_detach(struct world *w, unsigned int domain);
