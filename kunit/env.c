@@ -149,6 +149,8 @@ int env_faults_init(void)
 	static const char *const knobs[][2] = {
 		{ "failslab/ignore-gfp-wait", "N" },
 		{ "failslab/verbose", "0" },
+		{ "failslab/task-filter", "Y" },
+		{ "failslab/probability", "100" },
 		{ "fail_page_alloc/ignore-gfp-wait", "N" },
 		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
 		{ "fail_page_alloc/min-order", "0" },
@@ -163,4 +165,35 @@ int env_faults_init(void)
 			return rc;
 	}
 	return 0;
+}
+
+#define ENV_FAILURES 1000000
+
+int env_starve(unsigned long bytes)
+{
+	char text[24];
+	ssize_t rc;
+
+	snprintf(text, sizeof(text), "%lu", bytes);
+	rc = env_knob_write("failslab/space", text);
+	if (rc < 0)
+		return rc;
+	snprintf(text, sizeof(text), "%d", ENV_FAILURES);
+	rc = env_knob_write("failslab/times", text);
+	if (rc < 0)
+		return rc;
+	current->make_it_fail = 1;
+	return 0;
+}
+
+bool env_has_starved(void)
+{
+	char text[24];
+	int left;
+
+	current->make_it_fail = 0;
+	if (env_knob_read("failslab/times", text, sizeof(text)) < 0 ||
+	    kstrtoint(strim(text), 0, &left))
+		return true;
+	return left != ENV_FAILURES;
 }

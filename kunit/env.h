@@ -49,4 +49,11 @@ static inline bool env_has_failed(void)
 	return failed;
 }
 
+/*
+ * Let this thread allocate @bytes of small objects, and then no more until
+ * env_has_starved(), which returns whether that was not enough.
+ */
+int env_starve(unsigned long bytes);
+bool env_has_starved(void);
+
 #endif

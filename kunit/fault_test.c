@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every operation with its n-th allocation failing, for every n until it needs
- * no more of them; and those that pin or map, with the n-th page that cannot be
+ * no more of them; with all failing once it has used up so many bytes, which
+ * also meets what tries again; and those that pin or map, with the n-th page that cannot be
  * pinned and the n-th call into the page table failing.
  *
  * What fails leaves everything as it was, and works when it is done again. What
@@ -626,6 +627,21 @@ static const struct fault_kind fault_domain = {
 	"calls of a page table", fault_arm_domain, fault_disarm_domain,
 };
 
+/* A budget of memory instead of a single failure; 32 bytes more each time. */
+static void fault_arm_budget(struct fault_world *fw, unsigned int nth)
+{
+	KUNIT_ASSERT_EQ(fw->w->test, 0, env_starve((nth - 1) * 32));
+}
+
+static bool fault_disarm_budget(struct fault_world *fw)
+{
+	return env_has_starved();
+}
+
+static const struct fault_kind fault_budget = {
+	"budgets", fault_arm_budget, fault_disarm_budget,
+};
+
 /* Returns how often it was made to fail; those that it got over do not count. */
 static unsigned int fault_sweep(struct fault_world *fw,
 				const struct fault_op *op,
@@ -699,24 +715,31 @@ KUNIT_ARRAY_PARAM(fault, fault_configs, world_describe);
 static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
 			    const struct fault_op *ops, unsigned int nr)
 {
-	unsigned int i, total = 0, points;
+	unsigned int i, total = 0, points, len = 0;
+	char *each = kunit_kzalloc(w->test, 1024, GFP_KERNEL);
 	struct fault_world fw;
 
+	KUNIT_ASSERT_NOT_NULL(w->test, each);
 	fault_enter(w, &fw);
 	for (i = 0; i < nr; i++) {
 		points = fault_sweep(&fw, &ops[i], kind);
 		total += points;
-		pr_info("inx-note: sweep: %s: %s: %u %s failed\n",
-			w->config.name, ops[i].name, points, kind->name);
+		len += scnprintf(each + len, 1024 - len, "%s%s %u",
+				 i ? ", " : "", ops[i].name, points);
 	}
-	pr_info("inx-note: sweep: %s: %u operations, %u %s failed\n",
-		w->config.name, nr, total, kind->name);
+	pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
+		kind->name, w->config.name, nr, total, each);
 	fault_leave(&fw);
 }
 
 WORLD_CASE(fault_allocations)
 {
 	fault_sweep_all(w, &fault_memory, fault_ops, ARRAY_SIZE(fault_ops));
+}
+
+WORLD_CASE(fault_budgets)
+{
+	fault_sweep_all(w, &fault_budget, fault_ops, ARRAY_SIZE(fault_ops));
 }
 
 static const struct fault_op fault_pin_ops[] = {
@@ -762,6 +785,7 @@ WORLD_CASE(fault_domain_maps)
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_allocations, fault_gen_params),
+	KUNIT_CASE_PARAM(fault_budgets, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_pins, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_domain_maps, fault_gen_params),
 	{}
