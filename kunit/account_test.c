@@ -134,8 +134,7 @@ WORLD_CASE(account_without_memory)
 /* CAP_IPC_LOCK: charged to nobody, whatever the context's mode. */
 WORLD_CASE(account_mode_of_pages)
 {
-	struct inx_area *area = inx_pages_alloc_user(&w->account, w->mem->uaddr,
-						     PAGE_SIZE, true);
+	struct inx_area *area = world_area(w, w->mem->uaddr, PAGE_SIZE, true);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, area);
 	KUNIT_EXPECT_EQ(test, (int)w->config.mode, (int)area->pages->mode);

@@ -153,7 +153,7 @@ static int op_map_anon(struct fault_world *fw)
 	unsigned long iova = IOVA;
 	struct inx_area *area;
 
-	area = inx_pages_alloc_user(&fw->w->account, ANON_UADDR, LEN, true);
+	area = world_area(fw->w, ANON_UADDR, LEN, true);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
 	area->prot = WORLD_RW;

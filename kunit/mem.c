@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/log2.h>
 #include <linux/mman.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "mem.h"
@@ -17,6 +18,8 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= mem->npages || vmf->pgoff == mem->bad)
 		return VM_FAULT_SIGBUS;
+	if (mem->slow && vmf->pgoff % 8 == 0)
+		schedule_timeout_uninterruptible(1);
 	vmf->page = mem->pages[vmf->pgoff];
 	get_page(vmf->page);
 	return 0;

@@ -28,6 +28,7 @@ enum mem_layout {
  * @npages: a power of two
  * @uaddr: where
  * @bad: index of a page that cannot be faulted in; ULONG_MAX for none
+ * @slow: faults sleep
  * @chunk: the first page in physical memory
  * @pages: by user address
  */
@@ -35,6 +36,7 @@ struct mem {
 	unsigned long npages;
 	unsigned long uaddr;
 	unsigned long bad;
+	bool slow;
 	struct page *chunk;
 	struct page *pages[];
 };

@@ -11,9 +11,8 @@
 static struct inx_area *reader_area(struct world *w, unsigned long npages,
 				    bool writable)
 {
-	struct inx_area *area = inx_pages_alloc_user(&w->account, w->mem->uaddr,
-						     npages * PAGE_SIZE,
-						     writable);
+	struct inx_area *area = world_area(w, w->mem->uaddr, npages * PAGE_SIZE,
+					   writable);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(w->test, area);
 	return area;

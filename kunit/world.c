@@ -204,15 +204,21 @@ unsigned long world_granule(const struct world *w)
 	return w->config.domains ? min(granule, PAGE_SIZE) : 1;
 }
 
-/* As IOMMU_NEXT_IOAS_MAP does it. */
+/* An area of memory of the process, as IOMMU_NEXT_IOAS_MAP makes it. */
+struct inx_area *world_area(struct world *w, unsigned long uaddr,
+			    unsigned long length, bool writable)
+{
+	return inx_pages_alloc_user(&w->account, uaddr, length, writable);
+}
+
 int world_map_prot(struct world *w, struct inx_iopt *iopt, unsigned long offset,
 		   unsigned long length, unsigned long *iova, bool fixed,
 		   unsigned int prot)
 {
 	struct inx_area *area;
 
-	area = inx_pages_alloc_user(&w->account, w->mem->uaddr + offset, length,
-				    prot & IOMMU_WRITE);
+	area = world_area(w, w->mem->uaddr + offset, length,
+			  prot & IOMMU_WRITE);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
 	area->prot = prot;

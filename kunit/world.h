@@ -129,6 +129,8 @@ unsigned int world_objects(const struct world *w);
 int world_attach(struct world *w, unsigned int domain, struct inx_iopt *iopt);
 void world_detach(struct world *w, unsigned int domain);
 
+struct inx_area *world_area(struct world *w, unsigned long uaddr,
+			    unsigned long length, bool writable);
 int world_map_prot(struct world *w, struct inx_iopt *iopt, unsigned long offset,
 		   unsigned long length, unsigned long *iova, bool fixed,
 		   unsigned int prot);
