@@ -34,6 +34,10 @@ uninstall:
 check-fast:
 	$(RUN) static
 
+## kunit         run the KUnit tests in user-mode Linux, by the kernel's kunit.py: 6.1, 6.12, 7.2
+kunit:
+	$(RUN) kunit
+
 ## qemu          run the tests in virtual machines: every kernel, every machine
 qemu:
 	$(RUN) qemu
@@ -50,4 +54,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast qemu dkms-test check clean
+.PHONY: help demo modules install uninstall check-fast kunit qemu dkms-test check clean

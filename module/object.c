@@ -70,7 +70,17 @@ void inx_ctx_destroy(struct inx_ctx *ctx)
  */
 bool inx_ctx_is_empty(struct inx_ctx *ctx)
 {
-	return xa_empty(&ctx->objects);
+	XA_STATE(xas, &ctx->objects, 1);
+	bool empty;
+
+	/*
+	 * Not xa_empty(): there may be nodes without entries, from an allocation
+	 * that failed. Index 0 is the array's own; what is reserved is found.
+	 */
+	rcu_read_lock();
+	empty = !xas_find(&xas, ULONG_MAX);
+	rcu_read_unlock();
+	return empty;
 }
 
 /**

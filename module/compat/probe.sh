@@ -13,8 +13,8 @@
 # All of the .c are compiled by one call of kbuild. sane_pass.c and sane_fail.c
 # go first: a broken compiler must not look like an old kernel.
 #
-# Without Module.symvers, as in a tree that is being built, symbols count as
-# exported: the link will tell.
+# A tree that is being built has no Module.symvers, or that of its last build:
+# there, a symbol is exported if the source says so.
 set -eu
 
 src=$1 obj=$2 arch=$3 out=$4
@@ -27,11 +27,13 @@ die() {
 
 # Folders of one build may get here side by side; the first does the work.
 mkdir -p "$(dirname "$out")"
+symvers=$obj/Module.symvers
+case $out in "$obj"/*) symvers= ;; esac
 exec 9> "$out.lock"
 flock 9
 
 key=$(cat "$here"/probes/* "$here/required" "$0" "$obj/include/config/auto.conf" \
-	"$obj/Module.symvers" 2>/dev/null | cksum)
+	${symvers:+"$symvers"} 2>/dev/null | cksum)
 if [ -f "$out" ] && head -n 1 "$out" | grep -qF "$key"; then
 	exit 0
 fi
@@ -58,6 +60,15 @@ if [ -f "$tmp/sane_fail.o" ] || [ "${built:-0}" = 0 ]; then
 	die "the compiler accepts an #error; the kernel's features cannot be probed"
 fi
 
+exported() {
+	if [ -f "$symvers" ]; then
+		cut -f 2 "$symvers" | grep -qx "$1"
+	else
+		grep -rqE --include='*.c' "^EXPORT_SYMBOL[A-Z_]*\\($1[,)]" \
+			"$src/drivers/iommu" "$src/drivers/vfio" "$src/mm"
+	fi
+}
+
 feature() {
 	echo "$1" | tr '[:lower:]' '[:upper:]'
 }
@@ -71,10 +82,7 @@ for probe in "$here"/probes/*; do
 	*.c)
 		[ -f "$tmp/${name%.c}.o" ] || continue ;;
 	*.sym)
-		sym=$(grep -v '^#' "$probe")
-		if [ -f "$obj/Module.symvers" ]; then
-			cut -f 2 "$obj/Module.symvers" | grep -qx "$sym" || continue
-		fi ;;
+		exported "$(grep -v '^#' "$probe")" || continue ;;
 	*.grep)
 		grep -v '^#' "$probe" > "$tmp/line"
 		read -r header pattern < "$tmp/line"

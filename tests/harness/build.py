@@ -141,9 +141,9 @@ class Builder:
         return output
 
 
-def sync(tree: Tree, target: Path) -> None:
+def sync(tree: Tree, target: Path, paths: list[Path] | None = None) -> None:
     """Makes target hold what a build reads; files that are the same keep their time, so make leaves them alone."""
-    paths = tree.built_files()
+    paths = tree.built_files() if paths is None else paths
     for path in paths:
         source, copy = tree.root / path, target / path
         if copy.is_file() and copy.read_bytes() == source.read_bytes() and copy.stat().st_mode == source.stat().st_mode:

@@ -33,6 +33,9 @@ KEEP = {
     "logs": 20,
     "tools": 2,
     "work": 6,
+    "kunit-tools": 3,
+    "sources": 4,
+    "uml": 8,
 }
 
 

@@ -48,6 +48,7 @@ class Kernel:
     headers: str
     image: tuple[str, ...]
     pocket: str
+    source: str
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -63,6 +64,7 @@ class Conf:
     kernels: dict[str, Kernel]
     tools_suite: Suite
     tools_source: str
+    kunit_packages: tuple[str, ...]
 
     def pick(self, names: list[str] | None, booted: bool = False) -> list[Kernel]:
         """The kernels of these names, or all; with booted only those that have a machine."""
@@ -105,9 +107,11 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             headers=section["headers"],
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
+            source=section.get("source", ""),
         )
     tools = sections["tools"][""]
-    return Conf(suites, kernels, suites[tools["suite"]], tools["source"])
+    packages = tuple(sections["kunit"][""]["packages"].split())
+    return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages)
 
 
 def _suite(name: str, section: configparser.SectionProxy) -> Suite:
