@@ -4,6 +4,7 @@
  * the words of iopt.c.
  */
 #include <linux/iommu.h>
+#include <linux/iommu_next.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -28,6 +29,7 @@ static void inx_ioas_free(struct inx_object *obj)
 {
 	struct inx_ioas *ioas = container_of(obj, struct inx_ioas, obj);
 
+	inx_iopt_unreserve(&ioas->iopt, ioas);
 	inx_iopt_destroy(&ioas->iopt);
 	mutex_destroy(&ioas->auto_lock);
 	inx_object_free(obj);
@@ -61,6 +63,37 @@ int inx_ioas_alloc(struct inx_call *call)
 	arg->out_ioas_id = ioas->obj.id;
 	return inx_call_reply(call);
 }
+
+/**
+ * iommu_next_ioas_reserve() - keep IOVAs of an IOAS from being mapped
+ * @ctx: the context
+ * @ioas_id: ID of the IOAS
+ * @start: first IOVA
+ * @last: last one
+ *
+ * For as long as the IOAS lives; for what a device driver or backend needs for
+ * itself in every address space. Reserved IOVAs may overlap.
+ *
+ * Return: 0; -ENOENT; -EINVAL when @last is below @start; -EADDRINUSE when one
+ * is mapped or must stay possible; -ENOMEM.
+ */
+int iommu_next_ioas_reserve(struct inx_ctx *ctx, u32 ioas_id,
+			    unsigned long start, unsigned long last)
+{
+	const struct inx_iova_range range = { start, last };
+	struct inx_ioas *ioas;
+	int rc;
+
+	if (start > last)
+		return -EINVAL;
+	ioas = inx_ioas_get(ctx, ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = inx_iopt_reserve_more(&ioas->iopt, ioas, range);
+	inx_ioas_put(ioas);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_next_ioas_reserve);
 
 /** inx_ioas_iova_ranges() - IOMMU_NEXT_IOAS_IOVA_RANGES */
 int inx_ioas_iova_ranges(struct inx_call *call)

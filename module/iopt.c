@@ -547,6 +547,25 @@ int inx_iopt_reserve(struct inx_iopt *iopt, const void *owner,
 }
 
 /**
+ * inx_iopt_reserve_more() - keep further IOVAs from being mapped
+ * @iopt: where
+ * @owner: by whom; may have some already, which it keeps also after an error
+ * @range: which
+ *
+ * Return: as inx_iopt_reserve().
+ */
+int inx_iopt_reserve_more(struct inx_iopt *iopt, const void *owner,
+			  struct inx_iova_range range)
+{
+	int rc;
+
+	down_write(&iopt->iova_rwsem);
+	rc = inx_space_reserve(&iopt->space, owner, range);
+	up_write(&iopt->iova_rwsem);
+	return rc;
+}
+
+/**
  * inx_iopt_unreserve() - give back all that one owner has reserved
  * @iopt: where
  * @owner: the owner

@@ -53,6 +53,8 @@ int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 int inx_iopt_allow(struct inx_iopt *iopt, struct inx_allowed_list *list);
 int inx_iopt_reserve(struct inx_iopt *iopt, const void *owner,
 		     const struct inx_iova_range *ranges, unsigned int nr);
+int inx_iopt_reserve_more(struct inx_iopt *iopt, const void *owner,
+			  struct inx_iova_range range);
 void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner);
 unsigned int inx_iopt_ranges(struct inx_iopt *iopt,
 			     struct inx_iova_range *ranges, unsigned int max,

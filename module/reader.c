@@ -22,8 +22,6 @@
 #include "pages.h"
 #include "reader.h"
 
-#define INX_READER_BYTES SZ_64K
-
 /**
  * inx_reader_init() - prepare to pin
  * @reader: the reader
@@ -35,8 +33,7 @@
 int inx_reader_init(struct inx_reader *reader, struct inx_pages *pages,
 		    unsigned long npages)
 {
-	size_t want = min_t(unsigned long, npages,
-			    INX_READER_BYTES / sizeof(struct page *));
+	unsigned int want = inx_batch_limit(npages, sizeof(struct page *));
 
 	reader->pages = pages;
 	reader->nr = 0;

@@ -351,8 +351,8 @@ static long inx_vfio_unmap(struct inx_ctx *ctx, void __user *uptr)
  * @cmd: any number
  * @arg: user pointer or number
  *
- * Return: as VFIO documents; -ENOTTY for a number that is none of them, and for
- * those of dirty tracking: HWPTs have ioctls for it.
+ * Return: as VFIO documents; -ENOIOCTLCMD for a number that is none of them, and
+ * for those of dirty tracking: HWPTs have ioctls for it.
  */
 long inx_vfio_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 {
@@ -372,6 +372,6 @@ long inx_vfio_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 	case VFIO_IOMMU_UNMAP_DMA:
 		return inx_vfio_unmap(ctx, uptr);
 	default:
-		return -ENOTTY;
+		return -ENOIOCTLCMD;
 	}
 }

@@ -393,7 +393,7 @@ static void some_map(struct racer *r)
 static void some_unmap(struct racer *r)
 {
 	unsigned int first = pick(r, RACE_PAGES);
-	unsigned int nr = 1 + pick(r, RACE_PAGES - first);
+	unsigned int nr = 1 + pick(r, (RACE_PAGES - first + 7) / 8);
 	struct arena *a = arena(r);
 	uint64_t size;
 	int rc = type1_unmap(a->w.fd, IOVA + first * PAGE, nr * PAGE, &size);
@@ -407,20 +407,20 @@ static void unmap_all(struct racer *r)
 	int rc = type1_unmap_all(arena(r)->w.fd, NULL);
 
 	ONE_OF(r, rc, EBUSY);
-	usleep(2000);
+	usleep(10000);
 }
 
 static void copy_some(struct racer *r)
 {
 	struct arena *a = arena(r);
-	unsigned int first = pick(r, RACE_PAGES - 4);
+	unsigned int first = pick(r, RACE_PAGES - 1);
 	uint64_t to = 0;
 	int rc;
 
-	rc = inx_copy(a->w.fd, a->other, a->w.ioas, INX_RW, 4 * PAGE, &to,
+	rc = inx_copy(a->w.fd, a->other, a->w.ioas, INX_RW, 2 * PAGE, &to,
 		      IOVA + first * PAGE);
 	if (ONE_OF(r, rc, ENOENT))
-		must(r, !inx_unmap(a->w.fd, a->other, to, 4 * PAGE, NULL),
+		must(r, !inx_unmap(a->w.fd, a->other, to, 2 * PAGE, NULL),
 		     "the copy is one's own");
 }
 
