@@ -274,7 +274,28 @@ static struct miscdevice mock_misc = {
 	.fops = &mock_fops,
 	.mode = 0600,
 };
-module_misc_device(mock_misc);
+
+static int __init mock_init(void)
+{
+	int rc;
+
+	rc = mock_selftest_init();
+	if (rc)
+		return rc;
+	rc = misc_register(&mock_misc);
+	if (rc)
+		mock_selftest_exit();
+	return rc;
+}
+
+static void __exit mock_exit(void)
+{
+	misc_deregister(&mock_misc);
+	mock_selftest_exit();
+}
+
+module_init(mock_init);
+module_exit(mock_exit);
 
 MODULE_DESCRIPTION("Devices and an IOMMU without hardware, for /dev/iommu-next");
 MODULE_LICENSE("GPL");
