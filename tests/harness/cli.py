@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import cache, conf, demo, dkmstest, host, qemu, static
+from . import cache, conf, conformance, demo, dkmstest, host, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -27,6 +27,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     qemu.add_argument("--machine", metavar="M", action="append", help="only this machine of kernels.conf")
     qemu.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
     qemu.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
+    suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
+    suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
@@ -67,7 +70,7 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
     everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[])
-    for part in (static.run_all, qemu.run_all, dkmstest.run_all):
+    for part in (static.run_all, qemu.run_all, conformance.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)
 
@@ -77,6 +80,7 @@ COMMANDS = {
     "build": build,
     "static": static.run_all,
     "qemu": qemu.run_all,
+    "conformance": conformance.run_all,
     "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
     "check": check,
