@@ -385,7 +385,7 @@ static void inx_area_unpin(struct inx_area *area, struct inx_seg *seg,
 			break;
 		if (!seg->nr && from < to)
 			inx_batch_unpin(batch, from, to - from,
-					area->pages->writable);
+					area->pages->source.writable);
 	}
 }
 

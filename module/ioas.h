@@ -48,6 +48,7 @@ int inx_ioas_alloc(struct inx_call *call);
 int inx_ioas_iova_ranges(struct inx_call *call);
 int inx_ioas_allow_iovas(struct inx_call *call);
 int inx_ioas_map(struct inx_call *call);
+int inx_ioas_map_file(struct inx_call *call);
 int inx_ioas_copy(struct inx_call *call);
 int inx_ioas_unmap(struct inx_call *call);
 int inx_ioas_option(struct inx_call *call);

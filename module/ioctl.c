@@ -30,6 +30,7 @@ union inx_arg {
 	struct iommu_next_ioas_copy ioas_copy;
 	struct iommu_next_ioas_iova_ranges ioas_iova_ranges;
 	struct iommu_next_ioas_map ioas_map;
+	struct iommu_next_ioas_map_file ioas_map_file;
 	struct iommu_next_ioas_unmap ioas_unmap;
 	struct iommu_next_option option;
 };
@@ -65,6 +66,8 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_ioas_iova_ranges, out_iova_alignment),
 	INX_IOCTL(IOAS_MAP, inx_ioas_map, struct iommu_next_ioas_map,
 		  iova),
+	INX_IOCTL(IOAS_MAP_FILE, inx_ioas_map_file,
+		  struct iommu_next_ioas_map_file, iova),
 	INX_IOCTL(IOAS_UNMAP, inx_ioas_unmap,
 		  struct iommu_next_ioas_unmap, length),
 	INX_IOCTL(OPTION, inx_ioas_option, struct iommu_next_option,

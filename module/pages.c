@@ -2,7 +2,8 @@
 /*
  * Where PFNs live.
  *
- * struct inx_pages stands for memory that user space has mapped at least once.
+ * struct inx_pages stands for memory that user space has mapped at least once,
+ * whatever kind of memory it is (source.c).
  * Areas of any number of IO address spaces share it. Its pages have indexes
  * from 0; 'last' is inclusive, 'end' is not.
  *
@@ -22,7 +23,6 @@
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "area.h"
@@ -53,30 +53,22 @@ static struct inx_mapping *inx_mapping_of(struct inx_pages *pages)
 }
 
 /**
- * inx_pages_alloc_user() - describe memory of the calling process
- * @account: how to charge for it
- * @uptr: first byte
- * @length: bytes
- * @writable: devices may write to it
+ * inx_pages_alloc() - describe memory that is to be mapped
+ * @account: how to charge the calling process for it
+ * @source: the memory; its reference goes to the pages on success
+ * @offset: of the first byte in the first page
+ * @length: bytes, not 0; together with @offset up to ULONG_MAX - PAGE_SIZE
  *
  * Nothing is pinned or charged yet.
  *
  * Return: the area that was allocated with the pages and has the reference to
- * them, not inserted anywhere; ERR_PTR(-EINVAL) for no length,
- * ERR_PTR(-EOVERFLOW), ERR_PTR(-ENOMEM).
+ * them, not inserted anywhere; or ERR_PTR(-ENOMEM).
  */
-struct inx_area *inx_pages_alloc_user(struct inx_account *account,
-				      unsigned long uptr, unsigned long length,
-				      bool writable)
+struct inx_area *inx_pages_alloc(struct inx_account *account,
+				 const struct inx_source *source,
+				 unsigned long offset, unsigned long length)
 {
 	struct inx_mapping *map;
-	unsigned long end;
-
-	if (check_add_overflow(uptr, length, &end) ||
-	    end > ULONG_MAX - PAGE_SIZE)
-		return ERR_PTR(-EOVERFLOW);
-	if (!length)
-		return ERR_PTR(-EINVAL);
 
 	map = kmem_cache_zalloc(inx_mapping_cache, GFP_KERNEL_ACCOUNT);
 	if (!map)
@@ -92,11 +84,9 @@ struct inx_area *inx_pages_alloc_user(struct inx_account *account,
 	INIT_LIST_HEAD(&map->pages.filled);
 	map->pages.mode = capable(CAP_IPC_LOCK) ? INX_ACCOUNT_NONE :
 						  READ_ONCE(account->mode);
-	map->pages.writable = writable;
-	map->pages.uptr = uptr & PAGE_MASK;
-	map->pages.npages = DIV_ROUND_UP(length + offset_in_page(uptr),
-					 PAGE_SIZE);
-	inx_area_init(&map->area, &map->pages, offset_in_page(uptr), length);
+	map->pages.source = *source;
+	map->pages.npages = DIV_ROUND_UP(length + offset, PAGE_SIZE);
+	inx_area_init(&map->area, &map->pages, offset, length);
 	return &map->area;
 }
 
@@ -118,6 +108,7 @@ void inx_pages_put(struct inx_pages *pages)
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
 	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned);
+	inx_source_destroy(&pages->source);
 	inx_owner_put(pages->owner);
 	mutex_destroy(&pages->lock);
 	kmem_cache_free(inx_mapping_cache, inx_mapping_of(pages));
@@ -374,7 +365,7 @@ void inx_segs_bury(struct inx_pages *pages, struct list_head *dying)
 
 	list_for_each_entry_safe(seg, next, dying, item) {
 		for (i = 0; i < seg->nr; i++)
-			inx_run_unpin(inx_seg_runs(seg)[i], pages->writable);
+			inx_run_unpin(inx_seg_runs(seg)[i], pages->source.writable);
 		npages += seg->npages;
 		inx_seg_free(pages, seg);
 	}

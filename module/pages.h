@@ -14,6 +14,7 @@
 
 #include "account.h"
 #include "batch.h"
+#include "source.h"
 
 struct inx_area;
 
@@ -54,7 +55,6 @@ struct inx_seg {
  * struct inx_pages - memory that is mapped somewhere, page by page indexed
  * @refs: one per area
  * @mode: of enum inx_account_mode
- * @writable: devices may write to it; such pages are made dirty when unpinned
  * @seg_used: the segment that was allocated with this struct has been taken
  * @lock: of everything below that is not constant
  * @segs: what is pinned, as disjoint segments ordered by index. The ends of
@@ -63,9 +63,10 @@ struct inx_seg {
  *	segment without runs covers is mapped by at least one of them whenever
  *	@lock is not held.
  * @npinned: pages in @segs
- * @owner: the process
+ * @owner: the process that is charged, and whose memory it is if it is a
+ *	process's
  * @npages: size of the index space
- * @uptr: user address of index 0
+ * @source: the memory; what is writable is made dirty when it is unpinned
  *
  * A page is pinned and charged exactly while a segment covers it. Pins are
  * taken without @lock: the pinning thread looks again when it has the lock.
@@ -73,7 +74,6 @@ struct inx_seg {
 struct inx_pages {
 	refcount_t refs;
 	u8 mode;
-	bool writable;
 	bool seg_used;
 	struct mutex lock; /* never held over a pin */
 	struct rb_root segs;
@@ -81,14 +81,14 @@ struct inx_pages {
 	unsigned long npinned;
 	struct inx_owner *owner;
 	unsigned long npages;
-	unsigned long uptr;
+	struct inx_source source;
 };
 
 void inx_pages_get(struct inx_pages *pages);
 void inx_pages_put(struct inx_pages *pages);
-struct inx_area *inx_pages_alloc_user(struct inx_account *account,
-				      unsigned long uptr, unsigned long length,
-				      bool writable);
+struct inx_area *inx_pages_alloc(struct inx_account *account,
+				 const struct inx_source *source,
+				 unsigned long offset, unsigned long length);
 bool inx_pages_is_own_area(const struct inx_area *area);
 
 struct inx_seg *inx_seg_find(struct inx_pages *pages, unsigned long index);

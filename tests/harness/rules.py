@@ -16,7 +16,7 @@ LAYERS = (
     ("main", "ioctl", "object"),
     ("ioas", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "access", "vfio_compat", "cdev"),
     ("iopt", "space"),
-    ("area", "pages", "reader", "batch", "account"),
+    ("area", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),
 )
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.

@@ -33,6 +33,8 @@ int inx_map(int fd, uint32_t ioas, uint32_t flags, const void *va,
 /* Map at a given IOVA with INX_RW. */
 int inx_map_at(int fd, uint32_t ioas, const void *va, uint64_t length,
 	       uint64_t iova);
+int inx_map_file(int fd, uint32_t ioas, uint32_t flags, int file,
+		 uint64_t start, uint64_t length, uint64_t *iova);
 int inx_copy(int fd, uint32_t dst, uint32_t src, uint32_t flags,
 	     uint64_t length, uint64_t *dst_iova, uint64_t src_iova);
 /* @unmapped: gets the bytes that were mapped. */
