@@ -27,6 +27,7 @@ union inx_arg {
 	struct iommu_next_hwpt_alloc hwpt_alloc;
 	struct iommu_next_ioas_alloc ioas_alloc;
 	struct iommu_next_ioas_allow_iovas ioas_allow_iovas;
+	struct iommu_next_ioas_change_process ioas_change_process;
 	struct iommu_next_ioas_copy ioas_copy;
 	struct iommu_next_ioas_iova_ranges ioas_iova_ranges;
 	struct iommu_next_ioas_map ioas_map;
@@ -60,6 +61,8 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_ioas_alloc, out_ioas_id),
 	INX_IOCTL(IOAS_ALLOW_IOVAS, inx_ioas_allow_iovas,
 		  struct iommu_next_ioas_allow_iovas, allowed_iovas),
+	INX_IOCTL(IOAS_CHANGE_PROCESS, inx_process_change,
+		  struct iommu_next_ioas_change_process, __reserved),
 	INX_IOCTL(IOAS_COPY, inx_ioas_copy,
 		  struct iommu_next_ioas_copy, src_iova),
 	INX_IOCTL(IOAS_IOVA_RANGES, inx_ioas_iova_ranges,

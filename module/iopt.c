@@ -480,6 +480,25 @@ void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner)
 }
 
 /**
+ * inx_iopt_freeze() - let no area come or go
+ * @iopt: the space; its areas may be looked at
+ * @nest: a lock that is held when several spaces are frozen
+ */
+void inx_iopt_freeze(struct inx_iopt *iopt, struct mutex *nest)
+{
+	down_write_nest_lock(&iopt->iova_rwsem, nest);
+}
+
+/**
+ * inx_iopt_thaw() - undo inx_iopt_freeze()
+ * @iopt: the space
+ */
+void inx_iopt_thaw(struct inx_iopt *iopt)
+{
+	up_write(&iopt->iova_rwsem);
+}
+
+/**
  * inx_iopt_ranges() - which IOVAs can be mapped
  * @iopt: where
  * @ranges: gets the first @max of them

@@ -107,7 +107,8 @@ void inx_pages_put(struct inx_pages *pages)
 {
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned);
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned ||
+		     pages->ncharged);
 	inx_source_destroy(&pages->source);
 	inx_owner_put(pages->owner);
 	mutex_destroy(&pages->lock);
@@ -123,6 +124,96 @@ void inx_pages_put(struct inx_pages *pages)
 bool inx_pages_is_own_area(const struct inx_area *area)
 {
 	return area == &inx_mapping_of(area->pages)->area;
+}
+
+/**
+ * inx_pages_charge() - charge pages that are about to be pinned
+ * @pages: locked
+ * @npages: how many
+ *
+ * Return: as inx_account_charge().
+ */
+int inx_pages_charge(struct inx_pages *pages, unsigned long npages)
+{
+	int rc;
+
+	lockdep_assert_held(&pages->lock);
+	rc = inx_account_charge(pages->owner, pages->mode, npages);
+	if (!rc)
+		pages->ncharged += npages;
+	return rc;
+}
+
+/**
+ * inx_pages_uncharge() - undo inx_pages_charge()
+ * @pages: locked
+ * @npages: how many, unpinned; 0 is allowed
+ */
+void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages)
+{
+	lockdep_assert_held(&pages->lock);
+	inx_account_uncharge(pages->owner, pages->mode, npages);
+	pages->ncharged -= npages;
+}
+
+/**
+ * inx_pages_move() - charge another process from now on
+ * @pages: the pages, not of a process's memory
+ * @to: the process; a reference is taken over on success
+ * @npages: in the answer: pages that the old owner is still counted for, under
+ *	the limit, until the caller calls inx_account_uncount(); 0 when both
+ *	share a count
+ *
+ * The caller knows the old owner and gets the reference to it.
+ *
+ * Return: 0, or as inx_account_charge() and nothing has changed.
+ */
+int inx_pages_move(struct inx_pages *pages, struct inx_owner *to,
+		   unsigned long *npages)
+{
+	bool shared = inx_account_shares_count(pages->owner, to, pages->mode);
+	int rc;
+
+	mutex_lock(&pages->lock);
+	*npages = shared ? 0 : pages->ncharged;
+	/* Nothing more to count, but the limit of @to may be another. */
+	rc = pages->ncharged ? inx_account_count(to, pages->mode, *npages,
+						 false) : 0;
+	if (!rc) {
+		inx_account_show_as(pages->owner, to, pages->ncharged);
+		pages->owner = to;
+	}
+	mutex_unlock(&pages->lock);
+	return rc;
+}
+
+/**
+ * inx_pages_move_back() - undo inx_pages_move()
+ * @pages: the pages
+ * @old: the old owner
+ * @npages: what inx_pages_move() has answered
+ *
+ * What has been charged meanwhile is charged to @old whatever its limit. The
+ * caller gets the reference to the new owner back.
+ */
+void inx_pages_move_back(struct inx_pages *pages, struct inx_owner *old,
+			 unsigned long npages)
+{
+	struct inx_owner *to = pages->owner;
+
+	mutex_lock(&pages->lock);
+	if (!inx_account_shares_count(old, to, pages->mode)) {
+		if (pages->ncharged > npages)
+			inx_account_count(old, pages->mode,
+					  pages->ncharged - npages, true);
+		else
+			inx_account_uncount(old, pages->mode,
+					    npages - pages->ncharged);
+		inx_account_uncount(to, pages->mode, pages->ncharged);
+	}
+	inx_account_show_as(to, old, pages->ncharged);
+	pages->owner = old;
+	mutex_unlock(&pages->lock);
 }
 
 static struct inx_seg *inx_seg_alloc(struct inx_pages *pages)
@@ -353,7 +444,7 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 
 /**
  * inx_segs_bury() - unpin, uncharge and free segments that died
- * @pages: of which they are
+ * @pages: of which they are, not locked
  * @dying: the segments, in no page table any more. Those without runs are
  *	unpinned already.
  */
@@ -369,7 +460,11 @@ void inx_segs_bury(struct inx_pages *pages, struct list_head *dying)
 		npages += seg->npages;
 		inx_seg_free(pages, seg);
 	}
-	inx_account_uncharge(pages->owner, pages->mode, npages);
+	if (!npages)
+		return;
+	mutex_lock(&pages->lock);
+	inx_pages_uncharge(pages, npages);
+	mutex_unlock(&pages->lock);
 }
 
 int inx_pages_init(void)

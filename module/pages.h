@@ -63,8 +63,9 @@ struct inx_seg {
  *	segment without runs covers is mapped by at least one of them whenever
  *	@lock is not held.
  * @npinned: pages in @segs
- * @owner: the process that is charged, and whose memory it is if it is a
- *	process's
+ * @ncharged: pages that @owner is charged with: these, those that are about to
+ *	be pinned, and those that are about to be uncharged
+ * @owner: the process that is charged. Constant if it is its memory.
  * @npages: size of the index space
  * @source: the memory; what is writable is made dirty when it is unpinned
  *
@@ -79,6 +80,7 @@ struct inx_pages {
 	struct rb_root segs;
 	struct list_head filled;
 	unsigned long npinned;
+	unsigned long ncharged;
 	struct inx_owner *owner;
 	unsigned long npages;
 	struct inx_source source;
@@ -90,6 +92,12 @@ struct inx_area *inx_pages_alloc(struct inx_account *account,
 				 const struct inx_source *source,
 				 unsigned long offset, unsigned long length);
 bool inx_pages_is_own_area(const struct inx_area *area);
+int inx_pages_charge(struct inx_pages *pages, unsigned long npages);
+void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages);
+int inx_pages_move(struct inx_pages *pages, struct inx_owner *to,
+		   unsigned long *npages);
+void inx_pages_move_back(struct inx_pages *pages, struct inx_owner *old,
+			 unsigned long npages);
 
 struct inx_seg *inx_seg_find(struct inx_pages *pages, unsigned long index);
 struct inx_seg *inx_seg_next(struct inx_seg *seg);

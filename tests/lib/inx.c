@@ -162,6 +162,13 @@ static int inx_option(int fd, uint32_t option, uint16_t op, uint32_t object,
 	return rc;
 }
 
+int inx_change_process(int fd)
+{
+	struct iommu_next_ioas_change_process arg = { .size = sizeof(arg) };
+
+	return ioctl(fd, IOMMU_NEXT_IOAS_CHANGE_PROCESS, &arg);
+}
+
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val)
 {
 	*val = 0;

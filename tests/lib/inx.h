@@ -46,6 +46,7 @@ int inx_iova_ranges(int fd, uint32_t ioas,
 		    uint64_t *alignment);
 int inx_allow_iovas(int fd, uint32_t ioas,
 		    const struct iommu_next_iova_range *ranges, uint32_t num);
+int inx_change_process(int fd);
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val);
 int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);

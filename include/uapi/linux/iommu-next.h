@@ -1010,9 +1010,12 @@ struct iommu_next_vdevice_alloc {
  *
  * ioctl(IOMMU_NEXT_IOAS_CHANGE_PROCESS). Charge what every IOAS of this file
  * has pinned to the calling process, and no longer to the one that mapped it.
- * All mappings must be of IOMMU_NEXT_IOAS_MAP_FILE, else EINVAL.
+ * All mappings must be of IOMMU_NEXT_IOAS_MAP_FILE, else EINVAL. What the
+ * calling process is charged with must stay within its RLIMIT_MEMLOCK, else
+ * ENOMEM. Without mappings, and for what is its own already, there is nothing
+ * to do.
  *
- * Errors: EINVAL, EBUSY, ENOMEM, EOPNOTSUPP. After an error nothing changes.
+ * Errors: EINVAL, ENOMEM, EOPNOTSUPP. After an error nothing has changed.
  */
 struct iommu_next_ioas_change_process {
 	__u32 size;
