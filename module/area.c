@@ -260,12 +260,10 @@ static int inx_area_pin(struct inx_area *area, struct inx_reader *reader,
 	bool raced;
 	int rc;
 
-	mutex_unlock(&pages->lock);
-	rc = inx_account_charge(pages->owner, pages->mode, charged);
-	if (rc) {
-		mutex_lock(&pages->lock);
+	rc = inx_pages_charge(pages, charged);
+	if (rc)
 		return rc;
-	}
+	mutex_unlock(&pages->lock);
 	for (;;) {
 		struct inx_seg *seg;
 
@@ -295,8 +293,8 @@ static int inx_area_pin(struct inx_area *area, struct inx_reader *reader,
 	mutex_unlock(&pages->lock);
 	inx_batch_unpin(batch, index, batch->npages, false);
 	inx_reader_drop(reader);
-	inx_account_uncharge(pages->owner, pages->mode, charged);
 	mutex_lock(&pages->lock);
+	inx_pages_uncharge(pages, charged);
 	return rc;
 }
 
@@ -448,7 +446,7 @@ static void inx_area_unpin(struct inx_area *area, struct inx_seg *seg,
 			break;
 		if (!seg->nr && from < to)
 			inx_batch_unpin(batch, from, to - from,
-					area->pages->writable);
+					area->pages->source.writable);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
+#include "source.h"
 #include "vfio_compat.h"
 
 #define INX_MAP_FLAGS                                                          \
@@ -227,13 +228,65 @@ static int inx_map_reply(struct inx_call *call, struct inx_iopt *iopt,
 	return rc;
 }
 
+/* How far memory at an offset or address may reach, with room to round up. */
+static int inx_map_check_end(u64 start, u64 length)
+{
+	unsigned long end;
+
+	if (start > ULONG_MAX ||
+	    check_add_overflow((unsigned long)start, (unsigned long)length,
+			       &end) ||
+	    end > ULONG_MAX - PAGE_SIZE)
+		return -EOVERFLOW;
+	return 0;
+}
+
+/**
+ * inx_ioas_check_memory() - whether memory of a process can be mapped at all
+ * @addr: its address
+ * @length: bytes
+ *
+ * Return: 0; -EOVERFLOW when it reaches across the end of the address space;
+ * -EINVAL when there is none.
+ */
+int inx_ioas_check_memory(u64 addr, u64 length)
+{
+	int rc = inx_map_check_end(addr, length);
+
+	if (!rc && !length)
+		rc = -EINVAL;
+	return rc;
+}
+
+/* Map @length bytes of a source, whose reference is given away. */
+static int inx_map_source(struct inx_call *call, struct inx_ioas *ioas,
+			  struct inx_source *source, unsigned long offset,
+			  unsigned long length, u32 flags, u64 *out_iova)
+{
+	unsigned long iova = *out_iova;
+	struct inx_area *area;
+	int rc;
+
+	area = inx_pages_alloc(&call->ctx->account, source, offset, length);
+	if (IS_ERR(area)) {
+		inx_source_destroy(source);
+		return PTR_ERR(area);
+	}
+	area->prot = inx_map_prot(flags);
+	rc = inx_iopt_map(&ioas->iopt, area, &iova,
+			  flags & IOMMU_NEXT_IOAS_MAP_FIXED_IOVA);
+	if (rc)
+		return rc;
+	*out_iova = iova;
+	return inx_map_reply(call, &ioas->iopt, iova, length);
+}
+
 /** inx_ioas_map() - IOMMU_NEXT_IOAS_MAP */
 int inx_ioas_map(struct inx_call *call)
 {
 	struct iommu_next_ioas_map *arg = call->arg;
-	unsigned long iova = arg->iova;
+	struct inx_source source;
 	struct inx_ioas *ioas;
-	struct inx_area *area;
 	int rc;
 
 	rc = inx_map_check_flags(arg->flags, arg->__reserved);
@@ -248,19 +301,48 @@ int inx_ioas_map(struct inx_call *call)
 	ioas = inx_ioas_get(call->ctx, arg->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	area = inx_pages_alloc_user(&call->ctx->account, arg->user_va, arg->length,
-				    arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
-	if (IS_ERR(area)) {
-		rc = PTR_ERR(area);
+	rc = inx_ioas_check_memory(arg->user_va, arg->length);
+	if (rc)
 		goto out;
-	}
-	area->prot = inx_map_prot(arg->flags);
-	rc = inx_iopt_map(&ioas->iopt, area, &iova,
-			  arg->flags & IOMMU_NEXT_IOAS_MAP_FIXED_IOVA);
-	if (!rc) {
-		arg->iova = iova;
-		rc = inx_map_reply(call, &ioas->iopt, iova, arg->length);
-	}
+	inx_source_init_user(&source, arg->user_va,
+			     arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->user_va),
+			    arg->length, arg->flags, &arg->iova);
+out:
+	inx_ioas_put(ioas);
+	return rc;
+}
+
+/** inx_ioas_map_file() - IOMMU_NEXT_IOAS_MAP_FILE */
+int inx_ioas_map_file(struct inx_call *call)
+{
+	struct iommu_next_ioas_map_file *arg = call->arg;
+	struct inx_source source;
+	struct inx_ioas *ioas;
+	int rc;
+
+	rc = inx_map_check_flags(arg->flags, 0);
+	if (rc)
+		return rc;
+	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	rc = inx_map_check_access(arg->flags);
+	if (rc)
+		return rc;
+
+	ioas = inx_ioas_get(call->ctx, arg->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = arg->length ? inx_map_check_end(arg->start, arg->length) :
+			   -EINVAL;
+	if (rc)
+		goto out;
+	rc = inx_source_init_file(&source, arg->fd, arg->start,
+				  arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	if (rc)
+		goto out;
+	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->start),
+			    arg->length, arg->flags, &arg->iova);
 out:
 	inx_ioas_put(ioas);
 	return rc;

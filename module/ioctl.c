@@ -40,9 +40,11 @@ union inx_arg {
 	struct iommu_next_hwpt_set_dirty_tracking hwpt_set_dirty_tracking;
 	struct iommu_next_ioas_alloc ioas_alloc;
 	struct iommu_next_ioas_allow_iovas ioas_allow_iovas;
+	struct iommu_next_ioas_change_process ioas_change_process;
 	struct iommu_next_ioas_copy ioas_copy;
 	struct iommu_next_ioas_iova_ranges ioas_iova_ranges;
 	struct iommu_next_ioas_map ioas_map;
+	struct iommu_next_ioas_map_file ioas_map_file;
 	struct iommu_next_ioas_noiommu_get_pa ioas_noiommu_get_pa;
 	struct iommu_next_ioas_unmap ioas_unmap;
 	struct iommu_next_option option;
@@ -77,12 +79,16 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_ioas_alloc, out_ioas_id),
 	INX_IOCTL(IOAS_ALLOW_IOVAS, inx_ioas_allow_iovas,
 		  struct iommu_next_ioas_allow_iovas, allowed_iovas),
+	INX_IOCTL(IOAS_CHANGE_PROCESS, inx_process_change,
+		  struct iommu_next_ioas_change_process, __reserved),
 	INX_IOCTL(IOAS_COPY, inx_ioas_copy,
 		  struct iommu_next_ioas_copy, src_iova),
 	INX_IOCTL(IOAS_IOVA_RANGES, inx_ioas_iova_ranges,
 		  struct iommu_next_ioas_iova_ranges, out_iova_alignment),
 	INX_IOCTL(IOAS_MAP, inx_ioas_map, struct iommu_next_ioas_map,
 		  iova),
+	INX_IOCTL(IOAS_MAP_FILE, inx_ioas_map_file,
+		  struct iommu_next_ioas_map_file, iova),
 	INX_IOCTL(IOAS_UNMAP, inx_ioas_unmap,
 		  struct iommu_next_ioas_unmap, length),
 	INX_IOCTL(OPTION, inx_ioas_option, struct iommu_next_option,

@@ -181,7 +181,7 @@ static void inx_iopt_unlock_write(struct inx_iopt *iopt)
 static int inx_iopt_check_slice(struct inx_iopt *iopt,
 				const struct inx_area *area)
 {
-	if ((area->prot & IOMMU_WRITE) && !area->pages->writable)
+	if ((area->prot & IOMMU_WRITE) && !area->pages->source.writable)
 		return -EPERM;
 	if (offset_in_page(area->start_byte) & (iopt->space.alignment - 1))
 		return -EINVAL;
@@ -225,7 +225,7 @@ static int inx_iopt_map_list(struct inx_iopt *iopt, struct inx_area *list,
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
 	rc = inx_space_place(&iopt->space,
-			     list->pages->uptr + list->start_byte, length, iova,
+			     list->pages->source.start + list->start_byte, length, iova,
 			     fixed);
 	for (area = list; !rc && area; area = area->next)
 		rc = inx_iopt_check_slice(iopt, area);
@@ -574,6 +574,25 @@ void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner)
 {
 	down_write(&iopt->iova_rwsem);
 	inx_space_unreserve(&iopt->space, owner);
+	up_write(&iopt->iova_rwsem);
+}
+
+/**
+ * inx_iopt_freeze() - let no area come or go
+ * @iopt: the space; its areas may be looked at
+ * @nest: a lock that is held when several spaces are frozen
+ */
+void inx_iopt_freeze(struct inx_iopt *iopt, struct mutex *nest)
+{
+	down_write_nest_lock(&iopt->iova_rwsem, nest);
+}
+
+/**
+ * inx_iopt_thaw() - undo inx_iopt_freeze()
+ * @iopt: the space
+ */
+void inx_iopt_thaw(struct inx_iopt *iopt)
+{
 	up_write(&iopt->iova_rwsem);
 }
 

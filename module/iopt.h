@@ -6,6 +6,7 @@
 #ifndef INX_IOPT_H
 #define INX_IOPT_H
 
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -56,6 +57,8 @@ int inx_iopt_reserve(struct inx_iopt *iopt, const void *owner,
 int inx_iopt_reserve_more(struct inx_iopt *iopt, const void *owner,
 			  struct inx_iova_range range);
 void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner);
+void inx_iopt_freeze(struct inx_iopt *iopt, struct mutex *nest);
+void inx_iopt_thaw(struct inx_iopt *iopt);
 unsigned int inx_iopt_ranges(struct inx_iopt *iopt,
 			     struct inx_iova_range *ranges, unsigned int max,
 			     unsigned long *alignment);

@@ -73,6 +73,7 @@ struct inx_object {
  * @objects: ID to struct inx_object; an ID that is reserved but not published
  *	holds XA_ZERO_ENTRY
  * @account: of mappings to come; its mode changes under the lock of @objects
+ * @process_lock: one change of the process that is charged at a time
  * @groups_lock: of @groups
  * @groups: struct inx_group that this context has devices of
  * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
@@ -84,6 +85,7 @@ struct inx_ctx {
 	struct file *file;
 	struct xarray objects;
 	struct inx_account account;
+	struct mutex process_lock; /* one change at a time */
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
 	struct inx_ioas *vfio_ioas;

@@ -23,6 +23,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
+#include "source.h"
 #include "vfio_compat.h"
 
 /* Both sides copy arrays of ranges as they are. */
@@ -252,6 +253,7 @@ static long inx_vfio_map(struct inx_ctx *ctx, void __user *uptr)
 	size_t min_size = offsetofend(struct vfio_iommu_type1_dma_map, size);
 	struct vfio_iommu_type1_dma_map map;
 	unsigned int prot = IOMMU_CACHE;
+	struct inx_source source;
 	struct inx_ioas *ioas;
 	struct inx_area *area;
 	unsigned long iova;
@@ -270,15 +272,21 @@ static long inx_vfio_map(struct inx_ctx *ctx, void __user *uptr)
 	ioas = inx_vfio_get(ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	area = inx_pages_alloc_user(&ctx->account, map.vaddr, map.size,
-				    prot & IOMMU_WRITE);
+	rc = inx_ioas_check_memory(map.vaddr, map.size);
+	if (rc)
+		goto out;
+	inx_source_init_user(&source, map.vaddr, prot & IOMMU_WRITE);
+	area = inx_pages_alloc(&ctx->account, &source,
+			       offset_in_page(map.vaddr), map.size);
 	if (IS_ERR(area)) {
+		inx_source_destroy(&source);
 		rc = PTR_ERR(area);
-	} else {
-		area->prot = prot;
-		iova = map.iova;
-		rc = inx_iopt_map(&ioas->iopt, area, &iova, true);
+		goto out;
 	}
+	area->prot = prot;
+	iova = map.iova;
+	rc = inx_iopt_map(&ioas->iopt, area, &iova, true);
+out:
 	inx_ioas_put(ioas);
 	return rc;
 }
