@@ -254,7 +254,7 @@ static void mock_device_release(struct device *dev)
  */
 struct mock_device *
 mock_device_make(const struct iommu_next_mock_device_alloc *arg,
-		  struct mock_iommu *iommu)
+		 struct mock_iommu *iommu)
 {
 	struct mock_device *mock = kzalloc_obj(*mock, GFP_KERNEL_ACCOUNT);
 	int rc;

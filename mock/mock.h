@@ -130,7 +130,7 @@ u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 /* device.c */
 struct mock_device *
 mock_device_make(const struct iommu_next_mock_device_alloc *arg,
-		  struct mock_iommu *iommu);
+		 struct mock_iommu *iommu);
 struct mock_device *
 mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 		   struct mock_iommu *iommu);

@@ -8,6 +8,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/ioctl.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <uapi/linux/iommu-next.h>
 
@@ -31,13 +32,19 @@ enum selftest_op {
 };
 
 /* What a device of MOCK_DOMAIN translates. */
-#define SELFTEST_APERTURE_START (1UL << 24)
-#define SELFTEST_APERTURE_LAST ((1UL << 31) - 1)
+#define SELFTEST_APERTURE_START SZ_16M
+#define SELFTEST_APERTURE_LAST (SZ_2G - 1)
 #define SELFTEST_PAGE_SHIFT 11
 
 /* MOCK_DOMAIN_FLAGS */
 #define SELFTEST_DEVICE_NO_DIRTY BIT(0)
 #define SELFTEST_DEVICE_PASID BIT(2)
+
+/* CREATE_ACCESS, ACCESS_PAGES, ACCESS_RW */
+#define SELFTEST_ACCESS_NEEDS_PIN BIT(0)
+#define SELFTEST_PAGES_WRITE BIT(0)
+#define SELFTEST_RW_WRITE BIT(0)
+#define SELFTEST_RW_SLOW BIT(2)
 
 #define SELFTEST_CACHE_NUM 4
 #define SELFTEST_CACHE_DEFAULT 0xbaddad
@@ -139,6 +146,7 @@ struct selftest_arg {
 static_assert(offsetof(struct selftest_arg, last) == 64);
 
 struct inx_ctx;
+struct page;
 
 /**
  * struct selftest_call - one ioctl in progress
@@ -157,7 +165,17 @@ struct selftest_call {
 /* selftest.c */
 int selftest_reply(struct selftest_call *call);
 
+/* selftest_access.c */
+int selftest_create_access(struct selftest_call *call);
+int selftest_access_replace(struct selftest_call *call);
+int selftest_access_pages(struct selftest_call *call);
+int selftest_destroy_pages(struct selftest_call *call);
+int selftest_access_rw(struct selftest_call *call);
+
 /* selftest_check.c */
+int selftest_each_page(u64 addr, u64 length, u64 step,
+		       int (*fn)(struct page *page, u64 addr, void *arg),
+		       void *arg);
 int selftest_check_map(struct selftest_call *call);
 int selftest_check_refs(struct selftest_call *call);
 

@@ -12,10 +12,20 @@
 #include "mock.h"
 #include "selftest.h"
 
-/* Call @fn with each page of user memory that @length bytes at @addr have. */
-static int selftest_each_page(u64 addr, u64 length, u64 step,
-			      int (*fn)(struct page *page, u64 addr, void *arg),
-			      void *arg)
+/**
+ * selftest_each_page() - look at pages of user memory
+ * @addr: address
+ * @length: bytes
+ * @step: look at each so many bytes; up to PAGE_SIZE, and @addr and @length are
+ *	multiples of it
+ * @fn: called with the page, the address, and @arg; ends it by an errno
+ * @arg: for @fn
+ *
+ * Return: 0; -EINVAL; what GUP and @fn return.
+ */
+int selftest_each_page(u64 addr, u64 length, u64 step,
+		       int (*fn)(struct page *page, u64 addr, void *arg),
+		       void *arg)
 {
 	u64 end;
 
