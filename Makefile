@@ -42,6 +42,10 @@ kunit:
 qemu:
 	$(RUN) qemu
 
+## conformance   run the selftests of in-tree iommufd, as they are, in virtual machines
+conformance:
+	$(RUN) conformance
+
 ## dkms-test     test the packaging: install, upgrade, removal, refusal
 dkms-test:
 	$(RUN) dkms
@@ -54,4 +58,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast kunit qemu dkms-test check clean
+.PHONY: help demo modules install uninstall check-fast kunit qemu conformance dkms-test check clean

@@ -9,6 +9,7 @@
 
 #include "backend.h"
 #include "mock.h"
+#include "selftest.h"
 
 #define MOCK_PAGE_SIZES (SZ_4K | SZ_2M | SZ_1G)
 #define MOCK_PAGE_SIZES_MAX (GENMASK(30, 9))
@@ -76,6 +77,8 @@ static void mock_caps(struct device *dev, struct inx_caps *caps)
 	caps->cache_coherent = !(flags & IOMMU_NEXT_MOCK_NOT_COHERENT);
 	caps->isolated_msi = !(flags & IOMMU_NEXT_MOCK_UNSAFE_MSI);
 	caps->ats_unusable = true;
+	if (flags & MOCK_PASID)
+		caps->pasid_bits = SELFTEST_PASID_BITS;
 }
 
 static void *mock_group_get(struct device *dev)
@@ -155,7 +158,9 @@ static struct iommu_domain *mock_alloc(struct device *dev, u32 flags,
 static int mock_enforce_coherency(struct device *dev,
 				  struct iommu_domain *domain)
 {
-	return domain->ops->enforce_cache_coherency(domain) ? 0 : -EINVAL;
+	if (mock_device_of(dev)->iommu->flags & IOMMU_NEXT_MOCK_NO_SNOOP)
+		return 0;
+	return domain->ops->enforce_cache_coherency(domain) ? 1 : -EINVAL;
 }
 
 /* A page table of an IOMMU that is built alike serves as well. */
@@ -212,11 +217,30 @@ static void mock_detach(void *group, struct iommu_domain *domain, void *handle)
 	up_write(&iommu->lock);
 }
 
+static int mock_selftest_hw_info(struct inx_hw_info *info)
+{
+	struct selftest_hw_info *data;
+
+	if (info->type != IOMMU_NEXT_HW_INFO_TYPE_DEFAULT &&
+	    info->type != SELFTEST_HW_INFO_TYPE)
+		return -EOPNOTSUPP;
+	data = kzalloc_obj(*data, GFP_KERNEL_ACCOUNT);
+	if (!data)
+		return -ENOMEM;
+	data->test_reg = SELFTEST_HW_INFO_REG;
+	info->data = data;
+	info->len = sizeof(*data);
+	info->type = SELFTEST_HW_INFO_TYPE;
+	return 0;
+}
+
 static int mock_hw_info(struct device *dev, struct inx_hw_info *info)
 {
 	u32 flags = mock_device_of(dev)->iommu->flags;
 	struct iommu_next_hw_info_vtd *vtd;
 
+	if (flags & MOCK_SELFTEST_INFO)
+		return mock_selftest_hw_info(info);
 	if (!(flags & IOMMU_NEXT_MOCK_HW_INFO)) {
 		info->type = IOMMU_NEXT_HW_INFO_TYPE_NONE;
 		return 0;

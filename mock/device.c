@@ -246,15 +246,15 @@ static void mock_device_release(struct device *dev)
 }
 
 /**
- * mock_device_create() - make a device, ready to be opened
+ * mock_device_make() - make a device without a device file
  * @arg: how it is
  * @iommu: before it; the device takes a reference
  *
- * Return: the device, or ERR_PTR(-ENOMEM, -EBUSY).
+ * Return: the device, to be given back with put_device(); or ERR_PTR(-ENOMEM).
  */
 struct mock_device *
-mock_device_create(const struct iommu_next_mock_device_alloc *arg,
-		   struct mock_iommu *iommu)
+mock_device_make(const struct iommu_next_mock_device_alloc *arg,
+		 struct mock_iommu *iommu)
 {
 	struct mock_device *mock = kzalloc_obj(*mock, GFP_KERNEL_ACCOUNT);
 	int rc;
@@ -270,20 +270,37 @@ mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 	mock_engine_init(&mock->engine);
 	rc = dev_set_name(&mock->dev, "iommu-next-mock%d",
 			  atomic_inc_return(&mock_serial));
-	if (rc)
-		goto out_put;
+	if (!rc)
+		return mock;
+	put_device(&mock->dev);
+	return ERR_PTR(rc);
+}
+
+/**
+ * mock_device_create() - make a device, ready to be opened
+ * @arg: how it is
+ * @iommu: before it; the device takes a reference
+ *
+ * Return: the device, or ERR_PTR(-ENOMEM, -EBUSY).
+ */
+struct mock_device *
+mock_device_create(const struct iommu_next_mock_device_alloc *arg,
+		   struct mock_iommu *iommu)
+{
+	struct mock_device *mock = mock_device_make(arg, iommu);
+	int rc;
+
+	if (IS_ERR(mock))
+		return mock;
 	mock->cdev = iommu_next_cdev_create(&mock_cdev_ops, mock, &mock->dev,
 					    &mock_backend);
 	if (IS_ERR(mock->cdev)) {
 		rc = PTR_ERR(mock->cdev);
-		goto out_put;
+		put_device(&mock->dev);
+		return ERR_PTR(rc);
 	}
 	iommu_next_cdev_enable(mock->cdev);
 	return mock;
-
-out_put:
-	put_device(&mock->dev);
-	return ERR_PTR(rc);
 }
 
 /**

@@ -184,6 +184,17 @@ static const struct iommu_domain_ops mock_domain_ops = {
 };
 
 /**
+ * mock_domain_is_mock() - whether a page table is one of these
+ * @domain: any page table
+ *
+ * Return: that.
+ */
+bool mock_domain_is_mock(const struct iommu_domain *domain)
+{
+	return domain->ops == &mock_domain_ops;
+}
+
+/**
  * mock_domain_alloc() - make a page table
  * @iommu: of which IOMMU
  *

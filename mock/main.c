@@ -19,7 +19,7 @@
 #define MOCK_FLAGS                                                             \
 	(IOMMU_NEXT_MOCK_NOT_COHERENT | IOMMU_NEXT_MOCK_UNSAFE_MSI |           \
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
-	 IOMMU_NEXT_MOCK_HW_INFO)
+	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP)
 
 /**
  * struct mock_file - an open file
@@ -274,7 +274,28 @@ static struct miscdevice mock_misc = {
 	.fops = &mock_fops,
 	.mode = 0600,
 };
-module_misc_device(mock_misc);
+
+static int __init mock_init(void)
+{
+	int rc;
+
+	rc = mock_selftest_init();
+	if (rc)
+		return rc;
+	rc = misc_register(&mock_misc);
+	if (rc)
+		mock_selftest_exit();
+	return rc;
+}
+
+static void __exit mock_exit(void)
+{
+	misc_deregister(&mock_misc);
+	mock_selftest_exit();
+}
+
+module_init(mock_init);
+module_exit(mock_exit);
 
 MODULE_DESCRIPTION("Devices and an IOMMU without hardware, for /dev/iommu-next");
 MODULE_LICENSE("GPL");

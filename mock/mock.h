@@ -13,6 +13,10 @@
 #include <linux/types.h>
 #include <uapi/linux/iommu-next-mock.h>
 
+/* Flags of a device that only the module itself gives it. */
+#define MOCK_SELFTEST_INFO BIT(31) /* describes itself as the selftests want */
+#define MOCK_PASID BIT(30) /* tells a width of PASIDs */
+
 struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
@@ -117,12 +121,16 @@ void mock_iommu_put(struct mock_iommu *iommu);
 bool mock_iommu_fails(struct mock_iommu *iommu, enum iommu_next_mock_fail what);
 
 /* domain.c */
+bool mock_domain_is_mock(const struct iommu_domain *domain);
 struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu);
 struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain);
 u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
 
 /* device.c */
+struct mock_device *
+mock_device_make(const struct iommu_next_mock_device_alloc *arg,
+		 struct mock_iommu *iommu);
 struct mock_device *
 mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 		   struct mock_iommu *iommu);
@@ -138,5 +146,9 @@ u64 mock_engine_read(struct mock_device *mock, u32 reg);
 void mock_engine_write(struct mock_device *mock, u32 reg, u64 val);
 
 #define MOCK_REGION_SIZE 0x100000
+
+/* selftest.c */
+int mock_selftest_init(void);
+void mock_selftest_exit(void);
 
 #endif

@@ -51,7 +51,13 @@ void inx_owner_put(struct inx_owner *owner)
 	kfree(owner);
 }
 
-static bool inx_owner_is_current(const struct inx_owner *owner)
+/**
+ * inx_owner_is_current() - whether an owner stands for the calling process
+ * @owner: may be NULL
+ *
+ * Return: that.
+ */
+bool inx_owner_is_current(const struct inx_owner *owner)
 {
 	return owner && owner->mm == current->mm &&
 	       owner->task == current->group_leader &&
@@ -108,14 +114,14 @@ struct inx_owner *inx_owner_current(struct inx_account *account)
 	return owner;
 }
 
-static int inx_account_user(struct inx_owner *owner, long npages)
+static int inx_account_user(struct inx_owner *owner, long npages, bool force)
 {
 	unsigned long limit = task_rlimit(owner->task, RLIMIT_MEMLOCK) >>
 			      PAGE_SHIFT;
 	long now = atomic_long_read(&owner->user->locked_vm);
 
 	do {
-		if ((unsigned long)now + npages > limit)
+		if (!force && (unsigned long)now + npages > limit)
 			return -ENOMEM;
 	} while (!atomic_long_try_cmpxchg(&owner->user->locked_vm, &now,
 					  now + npages));
@@ -123,7 +129,7 @@ static int inx_account_user(struct inx_owner *owner, long npages)
 }
 
 static int inx_account_mm(struct inx_owner *owner, unsigned long npages,
-			  bool inc)
+			  bool inc, bool force)
 {
 	int rc;
 
@@ -131,10 +137,63 @@ static int inx_account_mm(struct inx_owner *owner, unsigned long npages,
 	if (!mmget_not_zero(owner->mm))
 		return inc ? -EFAULT : 0;
 	mmap_write_lock(owner->mm);
-	rc = __account_locked_vm(owner->mm, npages, inc, owner->task, false);
+	rc = __account_locked_vm(owner->mm, npages, inc, owner->task, force);
 	mmap_write_unlock(owner->mm);
 	mmput_async(owner->mm);
 	return rc;
+}
+
+/**
+ * inx_account_shares_count() - whether pages of two owners are counted together
+ * @a: one owner
+ * @b: the other
+ * @mode: how they are charged
+ *
+ * Return: that; also when they are not counted at all.
+ */
+bool inx_account_shares_count(const struct inx_owner *a,
+			      const struct inx_owner *b,
+			      enum inx_account_mode mode)
+{
+	if (mode == INX_ACCOUNT_USER)
+		return a->user == b->user;
+	if (mode == INX_ACCOUNT_MM)
+		return a->mm == b->mm;
+	return true;
+}
+
+/**
+ * inx_account_count() - the part of a charge that has a limit
+ * @owner: as in inx_account_charge()
+ * @mode: likewise
+ * @npages: likewise; 0 to ask whether the count is within the limit
+ * @force: never mind the limit
+ *
+ * Return: as inx_account_charge().
+ */
+int inx_account_count(struct inx_owner *owner, enum inx_account_mode mode,
+		      unsigned long npages, bool force)
+{
+	if (mode == INX_ACCOUNT_USER)
+		return inx_account_user(owner, npages, force);
+	if (mode == INX_ACCOUNT_MM)
+		return inx_account_mm(owner, npages, true, force);
+	return 0;
+}
+
+/**
+ * inx_account_uncount() - undo inx_account_count()
+ * @owner: as it was counted
+ * @mode: likewise
+ * @npages: of PAGE_SIZE
+ */
+void inx_account_uncount(struct inx_owner *owner, enum inx_account_mode mode,
+			 unsigned long npages)
+{
+	if (mode == INX_ACCOUNT_USER)
+		atomic_long_sub(npages, &owner->user->locked_vm);
+	else if (mode == INX_ACCOUNT_MM)
+		inx_account_mm(owner, npages, false, false);
 }
 
 /**
@@ -148,12 +207,8 @@ static int inx_account_mm(struct inx_owner *owner, unsigned long npages,
 int inx_account_charge(struct inx_owner *owner, enum inx_account_mode mode,
 		       unsigned long npages)
 {
-	int rc = 0;
+	int rc = inx_account_count(owner, mode, npages, false);
 
-	if (mode == INX_ACCOUNT_USER)
-		rc = inx_account_user(owner, npages);
-	else if (mode == INX_ACCOUNT_MM)
-		rc = inx_account_mm(owner, npages, true);
 	if (!rc)
 		atomic64_add(npages, &owner->mm->pinned_vm);
 	return rc;
@@ -173,8 +228,18 @@ void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
 	atomic64_sub(npages, &owner->mm->pinned_vm);
 	/* Then the charge: VmPin never shows more than the limit allows. */
 	smp_mb__after_atomic();
-	if (mode == INX_ACCOUNT_USER)
-		atomic_long_sub(npages, &owner->user->locked_vm);
-	else if (mode == INX_ACCOUNT_MM)
-		inx_account_mm(owner, npages, false);
+	inx_account_uncount(owner, mode, npages);
+}
+
+/**
+ * inx_account_show_as() - let pinned pages show in another process
+ * @from: where they showed
+ * @to: where they show from now on
+ * @npages: of PAGE_SIZE
+ */
+void inx_account_show_as(struct inx_owner *from, struct inx_owner *to,
+			 unsigned long npages)
+{
+	atomic64_add(npages, &to->mm->pinned_vm);
+	atomic64_sub(npages, &from->mm->pinned_vm);
 }

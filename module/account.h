@@ -59,10 +59,25 @@ void inx_account_destroy(struct inx_account *account);
 
 struct inx_owner *inx_owner_current(struct inx_account *account);
 void inx_owner_put(struct inx_owner *owner);
+bool inx_owner_is_current(const struct inx_owner *owner);
+
+static inline void inx_owner_get(struct inx_owner *owner)
+{
+	refcount_inc(&owner->refs);
+}
 
 int inx_account_charge(struct inx_owner *owner, enum inx_account_mode mode,
 		       unsigned long npages);
 void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
 			  unsigned long npages);
+bool inx_account_shares_count(const struct inx_owner *a,
+			      const struct inx_owner *b,
+			      enum inx_account_mode mode);
+int inx_account_count(struct inx_owner *owner, enum inx_account_mode mode,
+		      unsigned long npages, bool force);
+void inx_account_uncount(struct inx_owner *owner, enum inx_account_mode mode,
+			 unsigned long npages);
+void inx_account_show_as(struct inx_owner *from, struct inx_owner *to,
+			 unsigned long npages);
 
 #endif

@@ -6,13 +6,49 @@
  * with the room inside it when there is none, so that paths which must not
  * fail can use it.
  */
+#include <linux/iommu_next.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "batch.h"
 
-/* 8192 runs: 32 MiB of scattered 4 KiB pages for each round. */
-#define INX_BATCH_BYTES SZ_64K
+/* 64 KiB, 8192 runs: 32 MiB of scattered 4 KiB pages for each round. */
+static unsigned int work_bytes = SZ_64K;
+module_param(work_bytes, uint, 0644);
+MODULE_PARM_DESC(work_bytes,
+		 "Most bytes for a list of pages while mapping or unmapping; less memory means more rounds");
+
+/**
+ * iommu_next_set_work_bytes() - set the module's parameter work_bytes
+ * @bytes: the most that a map or unmap allocates for a list of pages while it
+ *	works, at least 8
+ *
+ * For calls to come. What is in the stack anyway is used besides.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int iommu_next_set_work_bytes(unsigned int bytes)
+{
+	if (bytes < sizeof(inx_run_t))
+		return -EINVAL;
+	WRITE_ONCE(work_bytes, bytes);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(iommu_next_set_work_bytes);
+
+/**
+ * inx_batch_limit() - how many entries a list of pages may have
+ * @npages: entries that would do
+ * @size: bytes of an entry
+ *
+ * Return: the number, at least 1.
+ */
+unsigned int inx_batch_limit(unsigned long npages, size_t size)
+{
+	return min(npages, max(READ_ONCE(work_bytes) / size, 1UL));
+}
 
 /**
  * inx_batch_init() - make an empty batch
@@ -21,8 +57,7 @@
  */
 void inx_batch_init(struct inx_batch *batch, unsigned long npages)
 {
-	size_t want = min_t(unsigned long, npages,
-			    INX_BATCH_BYTES / sizeof(inx_run_t));
+	unsigned int want = inx_batch_limit(npages, sizeof(inx_run_t));
 
 	batch->runs = NULL;
 	if (want > INX_BATCH_INLINE)

@@ -66,6 +66,7 @@ struct inx_batch {
 	inx_run_t room[INX_BATCH_INLINE];
 };
 
+unsigned int inx_batch_limit(unsigned long npages, size_t size);
 void inx_batch_init(struct inx_batch *batch, unsigned long npages);
 void inx_batch_destroy(struct inx_batch *batch);
 void inx_batch_reset(struct inx_batch *batch, unsigned long start);

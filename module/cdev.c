@@ -329,7 +329,7 @@ static int inx_client_bind_locked(struct inx_client *client,
 		return rc;
 	if (!try_module_get(cdev->ops->owner))
 		return -ENODEV;
-	idev = inx_device_bind(ctx, cdev->backend, cdev->dev);
+	idev = inx_device_bind(ctx, cdev->backend, cdev->dev, false);
 	if (IS_ERR(idev)) {
 		rc = PTR_ERR(idev);
 		goto out_module;

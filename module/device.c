@@ -10,6 +10,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/file.h>
+#include <linux/iommu_next.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -30,7 +31,7 @@ MODULE_PARM_DESC(allow_unsafe_interrupts,
 static void inx_device_free(struct inx_object *obj)
 {
 	struct inx_device *idev = container_of(obj, struct inx_device, obj);
-	struct file *file = obj->ctx->file;
+	struct file *file = idev->inside ? NULL : obj->ctx->file;
 
 	if (idev->group)
 		inx_group_put(idev->group);
@@ -38,7 +39,8 @@ static void inx_device_free(struct inx_object *obj)
 	module_put(idev->ops->owner);
 	mutex_destroy(&idev->attach_lock);
 	inx_object_free(obj);
-	fput(file);
+	if (file)
+		fput(file);
 }
 
 static const struct inx_object_ops inx_device_ops = {
@@ -68,6 +70,8 @@ static int inx_device_check(const struct inx_backend_ops *ops,
  * @ops: the backend that serves the device
  * @dev: the device, of a driver with driver_managed_dma that keeps its hands
  *	off DMA until this has succeeded
+ * @inside: who binds it is an object of the context, and unbinds it when it goes;
+ *	otherwise the device holds the context's file
  *
  * All DMA of the device's group is blocked until it is attached.
  *
@@ -78,7 +82,7 @@ static int inx_device_check(const struct inx_backend_ops *ops,
  */
 struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 				   const struct inx_backend_ops *ops,
-				   struct device *dev)
+				   struct device *dev, bool inside)
 {
 	struct inx_device *idev;
 	struct inx_group *group;
@@ -88,7 +92,9 @@ struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 				&inx_device_ops);
 	if (IS_ERR(idev))
 		return idev;
-	get_file(ctx->file);
+	idev->inside = inside;
+	if (!inside)
+		get_file(ctx->file);
 	idev->dev = get_device(dev);
 	idev->ops = ops;
 	__module_get(ops->owner);
@@ -310,6 +316,61 @@ void inx_device_detach(struct inx_device *idev)
 	if (hwpt)
 		inx_hwpt_unuse(hwpt);
 }
+
+/**
+ * iommu_next_device_id() - the ID of a bound device
+ * @idev: the device
+ *
+ * Return: the ID on its context.
+ */
+u32 iommu_next_device_id(const struct inx_device *idev)
+{
+	return idev->obj.id;
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_id);
+
+/**
+ * iommu_next_device_attach() - let a device do DMA
+ * @idev: bound; may be attached already, then it changes over. Not to be unbound
+ *	meanwhile.
+ * @pt_id: in: an IOAS or HWPT; out: the HWPT in use
+ *
+ * May wait for user space, whose memory is pinned.
+ *
+ * Return: 0; -ENOENT; -EINVAL when @pt_id is of another kind or does not fit
+ * the device; -EADDRINUSE when the device cannot reach what is mapped;
+ * -EFAULT when mapped memory is not there; -ENOMEM.
+ */
+int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id)
+{
+	return inx_device_attach(idev, pt_id);
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_attach);
+
+/**
+ * iommu_next_device_detach() - block DMA of a device
+ * @idev: bound; need not be attached
+ *
+ * Waits for an attach that another thread is in.
+ */
+void iommu_next_device_detach(struct inx_device *idev)
+{
+	inx_device_detach(idev);
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_detach);
+
+/**
+ * iommu_next_device_unbind() - give a device back
+ * @idev: the device, attached or not; not to be used any more
+ *
+ * When it returns DMA of the device is blocked, or back with the kernel if it
+ * was the last one of its group. Does not wait for user space.
+ */
+void iommu_next_device_unbind(struct inx_device *idev)
+{
+	inx_device_unbind(idev);
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_unbind);
 
 static int inx_device_copy_info(const struct inx_hw_info *info,
 				void __user *uptr, u32 room)

@@ -20,7 +20,7 @@ struct inx_group;
 /**
  * struct inx_device - a device that is bound to a context
  * @obj: first; the driver that bound it is a user, and it holds the context's
- *	file
+ *	file unless @inside
  * @dev: the device, with a reference; only to be used under the lock of
  *	@group while @gone is not set
  * @ops: the backend
@@ -30,6 +30,7 @@ struct inx_group;
  * @item: in &struct inx_group.attached; under the lock of @group
  * @attached: whether it is there; likewise
  * @gone: it was unbound; likewise
+ * @inside: bound by an object of the context, so it does not hold the file
  */
 struct inx_device {
 	struct inx_object obj;
@@ -40,6 +41,7 @@ struct inx_device {
 	struct list_head item;
 	bool attached;
 	bool gone;
+	bool inside;
 };
 
 static_assert(!offsetof(struct inx_device, obj));
@@ -60,7 +62,7 @@ static inline void inx_device_put(struct inx_device *idev)
 
 struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 				   const struct inx_backend_ops *ops,
-				   struct device *dev);
+				   struct device *dev, bool inside);
 void inx_device_unbind(struct inx_device *idev);
 int inx_device_attach(struct inx_device *idev, u32 *pt_id);
 void inx_device_detach(struct inx_device *idev);

@@ -12,6 +12,7 @@
  * space, the last of them finishes it.
  */
 #include <linux/iommu.h>
+#include <linux/iommu_next.h>
 #include <linux/module.h>
 #include <uapi/linux/iommu-next.h>
 
@@ -86,9 +87,10 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 	rc = idev->gone ? -ENODEV :
 			  hwpt->ops->enforce_coherency(idev->dev, hwpt->domain);
 	mutex_unlock(&idev->group->lock);
-	if (rc)
+	if (rc < 0)
 		goto out;
 
+	hwpt->link.coherent = rc;
 	hwpt->link.domain = hwpt->domain;
 	hwpt->link.left = inx_hwpt_left;
 	rc = inx_iopt_add_domain(&hwpt->ioas->iopt, &hwpt->link);
@@ -162,6 +164,47 @@ void inx_hwpt_unuse(struct inx_hwpt *hwpt)
 	inx_object_put(&hwpt->obj);
 }
 
+/**
+ * iommu_next_hwpt_get() - find a page table
+ * @ctx: the context
+ * @id: any value
+ *
+ * Return: the page table, to be given back with iommu_next_hwpt_put();
+ * ERR_PTR(-ENOENT).
+ */
+struct inx_hwpt *iommu_next_hwpt_get(struct inx_ctx *ctx, u32 id)
+{
+	struct inx_object *obj = inx_object_get(ctx, id, INX_OBJ_HWPT);
+
+	if (IS_ERR(obj))
+		return ERR_CAST(obj);
+	return inx_hwpt_of(obj);
+}
+EXPORT_SYMBOL_GPL(iommu_next_hwpt_get);
+
+/**
+ * iommu_next_hwpt_put() - undo iommu_next_hwpt_get()
+ * @hwpt: the page table
+ */
+void iommu_next_hwpt_put(struct inx_hwpt *hwpt)
+{
+	inx_object_put(&hwpt->obj);
+}
+EXPORT_SYMBOL_GPL(iommu_next_hwpt_put);
+
+/**
+ * iommu_next_hwpt_domain() - the kernel's side of a page table
+ * @hwpt: the page table, which the caller has
+ *
+ * Return: the domain. To be looked at only: what is mapped there is the
+ * business of the IOAS.
+ */
+struct iommu_domain *iommu_next_hwpt_domain(struct inx_hwpt *hwpt)
+{
+	return hwpt->domain;
+}
+EXPORT_SYMBOL_GPL(iommu_next_hwpt_domain);
+
 /** inx_hwpt_alloc() - IOMMU_NEXT_HWPT_ALLOC */
 int inx_hwpt_alloc(struct inx_call *call)
 {
@@ -176,9 +219,6 @@ int inx_hwpt_alloc(struct inx_call *call)
 		return -EOPNOTSUPP;
 	if (has_data != !!arg->data_len)
 		return -EINVAL;
-	/* Only tables of the kernel's own so far, without further demands. */
-	if (arg->flags || has_data)
-		return -EOPNOTSUPP;
 
 	idev = inx_device_get(call->ctx, arg->dev_id);
 	if (IS_ERR(idev))
@@ -188,6 +228,10 @@ int inx_hwpt_alloc(struct inx_call *call)
 		rc = -EINVAL;
 		goto out_device;
 	}
+	/* Only tables of the kernel's own so far, without further demands. */
+	rc = -EOPNOTSUPP;
+	if (arg->flags || has_data)
+		goto out_ioas;
 	hwpt = inx_hwpt_make(ioas, idev, arg->flags);
 	if (IS_ERR(hwpt)) {
 		rc = PTR_ERR(hwpt);

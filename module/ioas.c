@@ -4,6 +4,7 @@
  * the words of iopt.c.
  */
 #include <linux/iommu.h>
+#include <linux/iommu_next.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
@@ -14,6 +15,8 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
+#include "source.h"
+#include "vfio_compat.h"
 
 #define INX_MAP_FLAGS                                                          \
 	(IOMMU_NEXT_IOAS_MAP_FIXED_IOVA | IOMMU_NEXT_IOAS_MAP_WRITEABLE |      \
@@ -27,12 +30,19 @@ static void inx_ioas_free(struct inx_object *obj)
 {
 	struct inx_ioas *ioas = container_of(obj, struct inx_ioas, obj);
 
+	inx_iopt_unreserve(&ioas->iopt, ioas);
 	inx_iopt_destroy(&ioas->iopt);
 	mutex_destroy(&ioas->auto_lock);
 	inx_object_free(obj);
 }
 
+static void inx_ioas_shut(struct inx_object *obj)
+{
+	inx_vfio_forget(container_of(obj, struct inx_ioas, obj));
+}
+
 static const struct inx_object_ops inx_ioas_ops = {
+	.shut = inx_ioas_shut,
 	.free = inx_ioas_free,
 };
 
@@ -54,6 +64,37 @@ int inx_ioas_alloc(struct inx_call *call)
 	arg->out_ioas_id = ioas->obj.id;
 	return inx_call_reply(call);
 }
+
+/**
+ * iommu_next_ioas_reserve() - keep IOVAs of an IOAS from being mapped
+ * @ctx: the context
+ * @ioas_id: ID of the IOAS
+ * @start: first IOVA
+ * @last: last one
+ *
+ * For as long as the IOAS lives; for what a device driver or backend needs for
+ * itself in every address space. Reserved IOVAs may overlap.
+ *
+ * Return: 0; -ENOENT; -EINVAL when @last is below @start; -EADDRINUSE when one
+ * is mapped or must stay possible; -ENOMEM.
+ */
+int iommu_next_ioas_reserve(struct inx_ctx *ctx, u32 ioas_id,
+			    unsigned long start, unsigned long last)
+{
+	const struct inx_iova_range range = { start, last };
+	struct inx_ioas *ioas;
+	int rc;
+
+	if (start > last)
+		return -EINVAL;
+	ioas = inx_ioas_get(ctx, ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = inx_iopt_reserve_more(&ioas->iopt, ioas, range);
+	inx_ioas_put(ioas);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_next_ioas_reserve);
 
 /** inx_ioas_iova_ranges() - IOMMU_NEXT_IOAS_IOVA_RANGES */
 int inx_ioas_iova_ranges(struct inx_call *call)
@@ -187,13 +228,65 @@ static int inx_map_reply(struct inx_call *call, struct inx_iopt *iopt,
 	return rc;
 }
 
+/* How far memory at an offset or address may reach, with room to round up. */
+static int inx_map_check_end(u64 start, u64 length)
+{
+	unsigned long end;
+
+	if (start > ULONG_MAX ||
+	    check_add_overflow((unsigned long)start, (unsigned long)length,
+			       &end) ||
+	    end > ULONG_MAX - PAGE_SIZE)
+		return -EOVERFLOW;
+	return 0;
+}
+
+/**
+ * inx_ioas_check_memory() - whether memory of a process can be mapped at all
+ * @addr: its address
+ * @length: bytes
+ *
+ * Return: 0; -EOVERFLOW when it reaches across the end of the address space;
+ * -EINVAL when there is none.
+ */
+int inx_ioas_check_memory(u64 addr, u64 length)
+{
+	int rc = inx_map_check_end(addr, length);
+
+	if (!rc && !length)
+		rc = -EINVAL;
+	return rc;
+}
+
+/* Map @length bytes of a source, whose reference is given away. */
+static int inx_map_source(struct inx_call *call, struct inx_ioas *ioas,
+			  struct inx_source *source, unsigned long offset,
+			  unsigned long length, u32 flags, u64 *out_iova)
+{
+	unsigned long iova = *out_iova;
+	struct inx_area *area;
+	int rc;
+
+	area = inx_pages_alloc(&call->ctx->account, source, offset, length);
+	if (IS_ERR(area)) {
+		inx_source_destroy(source);
+		return PTR_ERR(area);
+	}
+	area->prot = inx_map_prot(flags);
+	rc = inx_iopt_map(&ioas->iopt, area, &iova,
+			  flags & IOMMU_NEXT_IOAS_MAP_FIXED_IOVA);
+	if (rc)
+		return rc;
+	*out_iova = iova;
+	return inx_map_reply(call, &ioas->iopt, iova, length);
+}
+
 /** inx_ioas_map() - IOMMU_NEXT_IOAS_MAP */
 int inx_ioas_map(struct inx_call *call)
 {
 	struct iommu_next_ioas_map *arg = call->arg;
-	unsigned long iova = arg->iova;
+	struct inx_source source;
 	struct inx_ioas *ioas;
-	struct inx_area *area;
 	int rc;
 
 	rc = inx_map_check_flags(arg->flags, arg->__reserved);
@@ -208,19 +301,48 @@ int inx_ioas_map(struct inx_call *call)
 	ioas = inx_ioas_get(call->ctx, arg->ioas_id);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	area = inx_pages_alloc_user(&call->ctx->account, arg->user_va, arg->length,
-				    arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
-	if (IS_ERR(area)) {
-		rc = PTR_ERR(area);
+	rc = inx_ioas_check_memory(arg->user_va, arg->length);
+	if (rc)
 		goto out;
-	}
-	area->prot = inx_map_prot(arg->flags);
-	rc = inx_iopt_map(&ioas->iopt, area, &iova,
-			  arg->flags & IOMMU_NEXT_IOAS_MAP_FIXED_IOVA);
-	if (!rc) {
-		arg->iova = iova;
-		rc = inx_map_reply(call, &ioas->iopt, iova, arg->length);
-	}
+	inx_source_init_user(&source, arg->user_va,
+			     arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->user_va),
+			    arg->length, arg->flags, &arg->iova);
+out:
+	inx_ioas_put(ioas);
+	return rc;
+}
+
+/** inx_ioas_map_file() - IOMMU_NEXT_IOAS_MAP_FILE */
+int inx_ioas_map_file(struct inx_call *call)
+{
+	struct iommu_next_ioas_map_file *arg = call->arg;
+	struct inx_source source;
+	struct inx_ioas *ioas;
+	int rc;
+
+	rc = inx_map_check_flags(arg->flags, 0);
+	if (rc)
+		return rc;
+	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
+		return -EOVERFLOW;
+	rc = inx_map_check_access(arg->flags);
+	if (rc)
+		return rc;
+
+	ioas = inx_ioas_get(call->ctx, arg->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = arg->length ? inx_map_check_end(arg->start, arg->length) :
+			   -EINVAL;
+	if (rc)
+		goto out;
+	rc = inx_source_init_file(&source, arg->fd, arg->start,
+				  arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	if (rc)
+		goto out;
+	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->start),
+			    arg->length, arg->flags, &arg->iova);
 out:
 	inx_ioas_put(ioas);
 	return rc;

@@ -12,6 +12,8 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "object.h"
+#include "private.h"
+#include "vfio_compat.h"
 
 static int inx_destroy(struct inx_call *call)
 {
@@ -20,18 +22,36 @@ static int inx_destroy(struct inx_call *call)
 	return inx_object_destroy_id(call->ctx, arg->id);
 }
 
+/* Part of the interface, but not there yet. */
+static int inx_not_there(struct inx_call *call)
+{
+	return -EOPNOTSUPP;
+}
+
 /* Room for the largest argument. */
 union inx_arg {
 	struct iommu_next_destroy destroy;
+	struct iommu_next_fault_alloc fault_alloc;
 	struct iommu_next_hw_info hw_info;
+	struct iommu_next_hw_queue_alloc hw_queue_alloc;
 	struct iommu_next_hwpt_alloc hwpt_alloc;
+	struct iommu_next_hwpt_get_dirty_bitmap hwpt_get_dirty_bitmap;
+	struct iommu_next_hwpt_invalidate hwpt_invalidate;
+	struct iommu_next_hwpt_set_dirty_tracking hwpt_set_dirty_tracking;
 	struct iommu_next_ioas_alloc ioas_alloc;
 	struct iommu_next_ioas_allow_iovas ioas_allow_iovas;
+	struct iommu_next_ioas_change_process ioas_change_process;
 	struct iommu_next_ioas_copy ioas_copy;
 	struct iommu_next_ioas_iova_ranges ioas_iova_ranges;
 	struct iommu_next_ioas_map ioas_map;
+	struct iommu_next_ioas_map_file ioas_map_file;
+	struct iommu_next_ioas_noiommu_get_pa ioas_noiommu_get_pa;
 	struct iommu_next_ioas_unmap ioas_unmap;
 	struct iommu_next_option option;
+	struct iommu_next_vdevice_alloc vdevice_alloc;
+	struct iommu_next_veventq_alloc veventq_alloc;
+	struct iommu_next_vfio_ioas vfio_ioas;
+	struct iommu_next_viommu_alloc viommu_alloc;
 };
 
 struct inx_ioctl {
@@ -59,20 +79,44 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_ioas_alloc, out_ioas_id),
 	INX_IOCTL(IOAS_ALLOW_IOVAS, inx_ioas_allow_iovas,
 		  struct iommu_next_ioas_allow_iovas, allowed_iovas),
+	INX_IOCTL(IOAS_CHANGE_PROCESS, inx_process_change,
+		  struct iommu_next_ioas_change_process, __reserved),
 	INX_IOCTL(IOAS_COPY, inx_ioas_copy,
 		  struct iommu_next_ioas_copy, src_iova),
 	INX_IOCTL(IOAS_IOVA_RANGES, inx_ioas_iova_ranges,
 		  struct iommu_next_ioas_iova_ranges, out_iova_alignment),
 	INX_IOCTL(IOAS_MAP, inx_ioas_map, struct iommu_next_ioas_map,
 		  iova),
+	INX_IOCTL(IOAS_MAP_FILE, inx_ioas_map_file,
+		  struct iommu_next_ioas_map_file, iova),
 	INX_IOCTL(IOAS_UNMAP, inx_ioas_unmap,
 		  struct iommu_next_ioas_unmap, length),
 	INX_IOCTL(OPTION, inx_ioas_option, struct iommu_next_option,
 		  val64),
+	INX_IOCTL(VFIO_IOAS, inx_vfio_ioas, struct iommu_next_vfio_ioas,
+		  __reserved),
 	INX_IOCTL(HWPT_ALLOC, inx_hwpt_alloc,
 		  struct iommu_next_hwpt_alloc, __reserved),
 	INX_IOCTL(GET_HW_INFO, inx_device_hw_info,
 		  struct iommu_next_hw_info, __reserved),
+	INX_IOCTL(HWPT_SET_DIRTY_TRACKING, inx_not_there,
+		  struct iommu_next_hwpt_set_dirty_tracking, __reserved),
+	INX_IOCTL(HWPT_GET_DIRTY_BITMAP, inx_not_there,
+		  struct iommu_next_hwpt_get_dirty_bitmap, data),
+	INX_IOCTL(HWPT_INVALIDATE, inx_not_there,
+		  struct iommu_next_hwpt_invalidate, __reserved),
+	INX_IOCTL(FAULT_QUEUE_ALLOC, inx_not_there,
+		  struct iommu_next_fault_alloc, out_fault_fd),
+	INX_IOCTL(VIOMMU_ALLOC, inx_not_there,
+		  struct iommu_next_viommu_alloc, out_viommu_id),
+	INX_IOCTL(VDEVICE_ALLOC, inx_not_there,
+		  struct iommu_next_vdevice_alloc, virt_id),
+	INX_IOCTL(VEVENTQ_ALLOC, inx_not_there,
+		  struct iommu_next_veventq_alloc, out_veventq_fd),
+	INX_IOCTL(HW_QUEUE_ALLOC, inx_not_there,
+		  struct iommu_next_hw_queue_alloc, length),
+	INX_IOCTL(IOAS_NOIOMMU_GET_PA, inx_not_there,
+		  struct iommu_next_ioas_noiommu_get_pa, out_phys),
 };
 
 /**
@@ -89,13 +133,25 @@ int inx_call_reply(struct inx_call *call)
 	return 0;
 }
 
+/* Numbers outside the table. */
+static long inx_ioctl_other(struct inx_ctx *ctx, unsigned int cmd,
+			    unsigned long arg)
+{
+	long rc = inx_vfio_ioctl(ctx, cmd, arg);
+
+	if (rc == -ENOIOCTLCMD)
+		rc = inx_private_ioctl(ctx, cmd, arg);
+	return rc;
+}
+
 /**
  * inx_ioctl() - carry out an ioctl
  * @ctx: of the file
  * @cmd: any number
  * @arg: user pointer
  *
- * Return: 0 or what <linux/iommu-next.h> says.
+ * Return: 0 or what <linux/iommu-next.h> says; the ioctls of a VFIO container
+ * and those of backends also return numbers.
  */
 long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 {
@@ -110,7 +166,7 @@ long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 	int rc;
 
 	if (nr >= ARRAY_SIZE(inx_ioctls))
-		return -ENOTTY;
+		return inx_ioctl_other(ctx, cmd, arg);
 	op = &inx_ioctls[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;

@@ -181,7 +181,7 @@ static void inx_iopt_unlock_write(struct inx_iopt *iopt)
 static int inx_iopt_check_slice(struct inx_iopt *iopt,
 				const struct inx_area *area)
 {
-	if ((area->prot & IOMMU_WRITE) && !area->pages->writable)
+	if ((area->prot & IOMMU_WRITE) && !area->pages->source.writable)
 		return -EPERM;
 	if (offset_in_page(area->start_byte) & (iopt->space.alignment - 1))
 		return -EINVAL;
@@ -225,7 +225,7 @@ static int inx_iopt_map_list(struct inx_iopt *iopt, struct inx_area *list,
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
 	rc = inx_space_place(&iopt->space,
-			     list->pages->uptr + list->start_byte, length, iova,
+			     list->pages->source.start + list->start_byte, length, iova,
 			     fixed);
 	for (area = list; !rc && area; area = area->next)
 		rc = inx_iopt_check_slice(iopt, area);
@@ -382,6 +382,85 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 	return 0;
 }
 
+/*
+ * Get ready to cut the area that @iova lies in, but does not start, if there is
+ * one. 0 or -errno; *right is the second area, NULL when there is nothing to cut.
+ */
+static int inx_iopt_prepare_cut(struct inx_iopt *iopt, unsigned long iova,
+				struct inx_area **right)
+{
+	struct inx_area *area = inx_space_first(&iopt->space, iova, iova);
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	*right = NULL;
+	if (!area || area->node.start == iova)
+		return 0;
+	if (iova & (iopt->space.alignment - 1))
+		return -EINVAL;
+	*right = inx_area_prepare_cut(area, iova);
+	if (!IS_ERR(*right))
+		return 0;
+	return PTR_ERR(*right);
+}
+
+static void inx_iopt_finish_cut(struct inx_iopt *iopt, unsigned long iova,
+				struct inx_area *right)
+{
+	struct inx_area *area;
+
+	if (!right)
+		return;
+	area = inx_space_first(&iopt->space, iova, iova);
+	inx_space_erase(&iopt->space, area);
+	inx_area_cut(area, right);
+	inx_space_insert(&iopt->space, area, area->node.start);
+	inx_space_insert(&iopt->space, right, right->node.start);
+}
+
+/**
+ * inx_iopt_cut() - cut areas so that none lies in a range in part
+ * @iopt: where
+ * @range: the range
+ *
+ * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
+ *
+ * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
+ * when it would cut through a page; -ENOMEM. After an error nothing is cut.
+ */
+int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	bool at_end = range.last < ULONG_MAX;
+	struct inx_area *area, *start = NULL, *end = NULL;
+	int rc = 0;
+
+	down_read(&iopt->domains_rwsem);
+	down_write(&iopt->iova_rwsem);
+	if (!iopt->domains.small_pages)
+		goto out;
+	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
+	     area = inx_space_next(area, range.last)) {
+		if (inx_area_is_live(area))
+			continue;
+		rc = -EBUSY;
+		goto out;
+	}
+	rc = inx_iopt_prepare_cut(iopt, range.start, &start);
+	if (!rc && at_end)
+		rc = inx_iopt_prepare_cut(iopt, range.last + 1, &end);
+	if (rc) {
+		if (start && !IS_ERR(start))
+			inx_area_free(start);
+		goto out;
+	}
+	/* The end first: the other second area is measured by what is left. */
+	inx_iopt_finish_cut(iopt, range.last + 1, end);
+	inx_iopt_finish_cut(iopt, range.start, start);
+out:
+	up_write(&iopt->iova_rwsem);
+	inx_iopt_unlock_read(iopt);
+	return rc;
+}
+
 /**
  * inx_iopt_unmap() - unmap all areas of a range
  * @iopt: where
@@ -468,6 +547,25 @@ int inx_iopt_reserve(struct inx_iopt *iopt, const void *owner,
 }
 
 /**
+ * inx_iopt_reserve_more() - keep further IOVAs from being mapped
+ * @iopt: where
+ * @owner: by whom; may have some already, which it keeps also after an error
+ * @range: which
+ *
+ * Return: as inx_iopt_reserve().
+ */
+int inx_iopt_reserve_more(struct inx_iopt *iopt, const void *owner,
+			  struct inx_iova_range range)
+{
+	int rc;
+
+	down_write(&iopt->iova_rwsem);
+	rc = inx_space_reserve(&iopt->space, owner, range);
+	up_write(&iopt->iova_rwsem);
+	return rc;
+}
+
+/**
  * inx_iopt_unreserve() - give back all that one owner has reserved
  * @iopt: where
  * @owner: the owner
@@ -476,6 +574,25 @@ void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner)
 {
 	down_write(&iopt->iova_rwsem);
 	inx_space_unreserve(&iopt->space, owner);
+	up_write(&iopt->iova_rwsem);
+}
+
+/**
+ * inx_iopt_freeze() - let no area come or go
+ * @iopt: the space; its areas may be looked at
+ * @nest: a lock that is held when several spaces are frozen
+ */
+void inx_iopt_freeze(struct inx_iopt *iopt, struct mutex *nest)
+{
+	down_write_nest_lock(&iopt->iova_rwsem, nest);
+}
+
+/**
+ * inx_iopt_thaw() - undo inx_iopt_freeze()
+ * @iopt: the space
+ */
+void inx_iopt_thaw(struct inx_iopt *iopt)
+{
 	up_write(&iopt->iova_rwsem);
 }
 
@@ -552,6 +669,43 @@ void inx_iopt_remove_domain(struct inx_iopt *iopt, struct inx_domain_link *link)
 	list_add_tail(&link->leaving_item, &iopt->leaving);
 	spin_unlock(&iopt->leaving_lock);
 	inx_iopt_settle(iopt);
+}
+
+/**
+ * inx_iopt_page_sizes() - IO page sizes that all page tables have
+ * @iopt: the space
+ *
+ * Return: a bit each; all of them without a page table, none when they have
+ * none in common.
+ */
+unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt)
+{
+	struct inx_domain_link *link;
+	unsigned long sizes = ULONG_MAX;
+
+	down_read(&iopt->domains_rwsem);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		sizes &= link->domain->pgsize_bitmap;
+	inx_iopt_unlock_read(iopt);
+	return sizes;
+}
+
+/**
+ * inx_iopt_is_coherent() - whether no access can leave out CPU caches
+ * @iopt: the space
+ *
+ * Return: whether every page table makes accesses snoop that ask not to.
+ */
+bool inx_iopt_is_coherent(struct inx_iopt *iopt)
+{
+	struct inx_domain_link *link;
+	bool coherent = true;
+
+	down_read(&iopt->domains_rwsem);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		coherent &= link->coherent;
+	inx_iopt_unlock_read(iopt);
+	return coherent;
 }
 
 /**

@@ -6,6 +6,7 @@
 #ifndef INX_IOPT_H
 #define INX_IOPT_H
 
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -46,13 +47,18 @@ int inx_iopt_map(struct inx_iopt *iopt, struct inx_area *area,
 int inx_iopt_copy(struct inx_iopt *dst, struct inx_iopt *src,
 		  unsigned long src_iova, unsigned long length,
 		  unsigned long *dst_iova, bool fixed, unsigned int prot);
+int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range);
 int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped);
 
 int inx_iopt_allow(struct inx_iopt *iopt, struct inx_allowed_list *list);
 int inx_iopt_reserve(struct inx_iopt *iopt, const void *owner,
 		     const struct inx_iova_range *ranges, unsigned int nr);
+int inx_iopt_reserve_more(struct inx_iopt *iopt, const void *owner,
+			  struct inx_iova_range range);
 void inx_iopt_unreserve(struct inx_iopt *iopt, const void *owner);
+void inx_iopt_freeze(struct inx_iopt *iopt, struct mutex *nest);
+void inx_iopt_thaw(struct inx_iopt *iopt);
 unsigned int inx_iopt_ranges(struct inx_iopt *iopt,
 			     struct inx_iova_range *ranges, unsigned int max,
 			     unsigned long *alignment);
@@ -60,6 +66,8 @@ unsigned int inx_iopt_ranges(struct inx_iopt *iopt,
 int inx_iopt_add_domain(struct inx_iopt *iopt, struct inx_domain_link *link);
 void inx_iopt_remove_domain(struct inx_iopt *iopt,
 			    struct inx_domain_link *link);
+unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt);
+bool inx_iopt_is_coherent(struct inx_iopt *iopt);
 int inx_iopt_set_small_pages(struct inx_iopt *iopt, bool small);
 
 #endif

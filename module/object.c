@@ -28,6 +28,7 @@ void inx_ctx_init(struct inx_ctx *ctx, struct file *file)
 {
 	ctx->file = file;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	mutex_init(&ctx->process_lock);
 	mutex_init(&ctx->groups_lock);
 	INIT_LIST_HEAD(&ctx->groups);
 	inx_account_init(&ctx->account);
@@ -58,6 +59,7 @@ void inx_ctx_destroy(struct inx_ctx *ctx)
 	xa_destroy(&ctx->objects);
 	WARN_ON_ONCE(!list_empty(&ctx->groups));
 	mutex_destroy(&ctx->groups_lock);
+	mutex_destroy(&ctx->process_lock);
 	inx_account_destroy(&ctx->account);
 }
 

@@ -18,6 +18,7 @@
 
 struct file;
 struct inx_ctx;
+struct inx_ioas;
 struct inx_object;
 
 enum inx_object_type {
@@ -25,6 +26,7 @@ enum inx_object_type {
 	INX_OBJ_IOAS,
 	INX_OBJ_DEVICE,
 	INX_OBJ_HWPT,
+	INX_OBJ_PRIVATE,
 };
 
 /**
@@ -71,8 +73,11 @@ struct inx_object {
  * @objects: ID to struct inx_object; an ID that is reserved but not published
  *	holds XA_ZERO_ENTRY
  * @account: of mappings to come; its mode changes under the lock of @objects
+ * @process_lock: one change of the process that is charged at a time
  * @groups_lock: of @groups
  * @groups: struct inx_group that this context has devices of
+ * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
+ *	the lock of @objects; cleared when the IOAS loses its ID
  *
  * Lives exactly as long as @file, with no count of its own.
  */
@@ -80,8 +85,10 @@ struct inx_ctx {
 	struct file *file;
 	struct xarray objects;
 	struct inx_account account;
+	struct mutex process_lock; /* one change at a time */
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
+	struct inx_ioas *vfio_ioas;
 };
 
 /* main.c: from a file descriptor to its context. */

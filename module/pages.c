@@ -2,7 +2,8 @@
 /*
  * Where PFNs live.
  *
- * struct inx_pages stands for memory that user space has mapped at least once.
+ * struct inx_pages stands for memory that user space has mapped at least once,
+ * whatever kind of memory it is (source.c).
  * Areas of any number of IO address spaces share it. Its pages have indexes
  * from 0; 'last' is inclusive, 'end' is not.
  *
@@ -22,7 +23,6 @@
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "area.h"
@@ -53,30 +53,22 @@ static struct inx_mapping *inx_mapping_of(struct inx_pages *pages)
 }
 
 /**
- * inx_pages_alloc_user() - describe memory of the calling process
- * @account: how to charge for it
- * @uptr: first byte
- * @length: bytes
- * @writable: devices may write to it
+ * inx_pages_alloc() - describe memory that is to be mapped
+ * @account: how to charge the calling process for it
+ * @source: the memory; its reference goes to the pages on success
+ * @offset: of the first byte in the first page
+ * @length: bytes, not 0; together with @offset up to ULONG_MAX - PAGE_SIZE
  *
  * Nothing is pinned or charged yet.
  *
  * Return: the area that was allocated with the pages and has the reference to
- * them, not inserted anywhere; ERR_PTR(-EINVAL) for no length,
- * ERR_PTR(-EOVERFLOW), ERR_PTR(-ENOMEM).
+ * them, not inserted anywhere; or ERR_PTR(-ENOMEM).
  */
-struct inx_area *inx_pages_alloc_user(struct inx_account *account,
-				      unsigned long uptr, unsigned long length,
-				      bool writable)
+struct inx_area *inx_pages_alloc(struct inx_account *account,
+				 const struct inx_source *source,
+				 unsigned long offset, unsigned long length)
 {
 	struct inx_mapping *map;
-	unsigned long end;
-
-	if (check_add_overflow(uptr, length, &end) ||
-	    end > ULONG_MAX - PAGE_SIZE)
-		return ERR_PTR(-EOVERFLOW);
-	if (!length)
-		return ERR_PTR(-EINVAL);
 
 	map = kmem_cache_zalloc(inx_mapping_cache, GFP_KERNEL_ACCOUNT);
 	if (!map)
@@ -92,11 +84,9 @@ struct inx_area *inx_pages_alloc_user(struct inx_account *account,
 	INIT_LIST_HEAD(&map->pages.filled);
 	map->pages.mode = capable(CAP_IPC_LOCK) ? INX_ACCOUNT_NONE :
 						  READ_ONCE(account->mode);
-	map->pages.writable = writable;
-	map->pages.uptr = uptr & PAGE_MASK;
-	map->pages.npages = DIV_ROUND_UP(length + offset_in_page(uptr),
-					 PAGE_SIZE);
-	inx_area_init(&map->area, &map->pages, offset_in_page(uptr), length);
+	map->pages.source = *source;
+	map->pages.npages = DIV_ROUND_UP(length + offset, PAGE_SIZE);
+	inx_area_init(&map->area, &map->pages, offset, length);
 	return &map->area;
 }
 
@@ -117,7 +107,9 @@ void inx_pages_put(struct inx_pages *pages)
 {
 	if (!refcount_dec_and_test(&pages->refs))
 		return;
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned);
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&pages->segs) || pages->npinned ||
+		     pages->ncharged);
+	inx_source_destroy(&pages->source);
 	inx_owner_put(pages->owner);
 	mutex_destroy(&pages->lock);
 	kmem_cache_free(inx_mapping_cache, inx_mapping_of(pages));
@@ -132,6 +124,96 @@ void inx_pages_put(struct inx_pages *pages)
 bool inx_pages_is_own_area(const struct inx_area *area)
 {
 	return area == &inx_mapping_of(area->pages)->area;
+}
+
+/**
+ * inx_pages_charge() - charge pages that are about to be pinned
+ * @pages: locked
+ * @npages: how many
+ *
+ * Return: as inx_account_charge().
+ */
+int inx_pages_charge(struct inx_pages *pages, unsigned long npages)
+{
+	int rc;
+
+	lockdep_assert_held(&pages->lock);
+	rc = inx_account_charge(pages->owner, pages->mode, npages);
+	if (!rc)
+		pages->ncharged += npages;
+	return rc;
+}
+
+/**
+ * inx_pages_uncharge() - undo inx_pages_charge()
+ * @pages: locked
+ * @npages: how many, unpinned; 0 is allowed
+ */
+void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages)
+{
+	lockdep_assert_held(&pages->lock);
+	inx_account_uncharge(pages->owner, pages->mode, npages);
+	pages->ncharged -= npages;
+}
+
+/**
+ * inx_pages_move() - charge another process from now on
+ * @pages: the pages, not of a process's memory
+ * @to: the process; a reference is taken over on success
+ * @npages: in the answer: pages that the old owner is still counted for, under
+ *	the limit, until the caller calls inx_account_uncount(); 0 when both
+ *	share a count
+ *
+ * The caller knows the old owner and gets the reference to it.
+ *
+ * Return: 0, or as inx_account_charge() and nothing has changed.
+ */
+int inx_pages_move(struct inx_pages *pages, struct inx_owner *to,
+		   unsigned long *npages)
+{
+	bool shared = inx_account_shares_count(pages->owner, to, pages->mode);
+	int rc;
+
+	mutex_lock(&pages->lock);
+	*npages = shared ? 0 : pages->ncharged;
+	/* Nothing more to count, but the limit of @to may be another. */
+	rc = pages->ncharged ? inx_account_count(to, pages->mode, *npages,
+						 false) : 0;
+	if (!rc) {
+		inx_account_show_as(pages->owner, to, pages->ncharged);
+		pages->owner = to;
+	}
+	mutex_unlock(&pages->lock);
+	return rc;
+}
+
+/**
+ * inx_pages_move_back() - undo inx_pages_move()
+ * @pages: the pages
+ * @old: the old owner
+ * @npages: what inx_pages_move() has answered
+ *
+ * What has been charged meanwhile is charged to @old whatever its limit. The
+ * caller gets the reference to the new owner back.
+ */
+void inx_pages_move_back(struct inx_pages *pages, struct inx_owner *old,
+			 unsigned long npages)
+{
+	struct inx_owner *to = pages->owner;
+
+	mutex_lock(&pages->lock);
+	if (!inx_account_shares_count(old, to, pages->mode)) {
+		if (pages->ncharged > npages)
+			inx_account_count(old, pages->mode,
+					  pages->ncharged - npages, true);
+		else
+			inx_account_uncount(old, pages->mode,
+					    npages - pages->ncharged);
+		inx_account_uncount(to, pages->mode, pages->ncharged);
+	}
+	inx_account_show_as(to, old, pages->ncharged);
+	pages->owner = old;
+	mutex_unlock(&pages->lock);
 }
 
 static struct inx_seg *inx_seg_alloc(struct inx_pages *pages)
@@ -362,7 +444,7 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 
 /**
  * inx_segs_bury() - unpin, uncharge and free segments that died
- * @pages: of which they are
+ * @pages: of which they are, not locked
  * @dying: the segments, in no page table any more. Those without runs are
  *	unpinned already.
  */
@@ -374,11 +456,15 @@ void inx_segs_bury(struct inx_pages *pages, struct list_head *dying)
 
 	list_for_each_entry_safe(seg, next, dying, item) {
 		for (i = 0; i < seg->nr; i++)
-			inx_run_unpin(inx_seg_runs(seg)[i], pages->writable);
+			inx_run_unpin(inx_seg_runs(seg)[i], pages->source.writable);
 		npages += seg->npages;
 		inx_seg_free(pages, seg);
 	}
-	inx_account_uncharge(pages->owner, pages->mode, npages);
+	if (!npages)
+		return;
+	mutex_lock(&pages->lock);
+	inx_pages_uncharge(pages, npages);
+	mutex_unlock(&pages->lock);
 }
 
 int inx_pages_init(void)

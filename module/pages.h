@@ -14,6 +14,7 @@
 
 #include "account.h"
 #include "batch.h"
+#include "source.h"
 
 struct inx_area;
 
@@ -54,7 +55,6 @@ struct inx_seg {
  * struct inx_pages - memory that is mapped somewhere, page by page indexed
  * @refs: one per area
  * @mode: of enum inx_account_mode
- * @writable: devices may write to it; such pages are made dirty when unpinned
  * @seg_used: the segment that was allocated with this struct has been taken
  * @lock: of everything below that is not constant
  * @segs: what is pinned, as disjoint segments ordered by index. The ends of
@@ -63,9 +63,11 @@ struct inx_seg {
  *	segment without runs covers is mapped by at least one of them whenever
  *	@lock is not held.
  * @npinned: pages in @segs
- * @owner: the process
+ * @ncharged: pages that @owner is charged with: these, those that are about to
+ *	be pinned, and those that are about to be uncharged
+ * @owner: the process that is charged. Constant if it is its memory.
  * @npages: size of the index space
- * @uptr: user address of index 0
+ * @source: the memory; what is writable is made dirty when it is unpinned
  *
  * A page is pinned and charged exactly while a segment covers it. Pins are
  * taken without @lock: the pinning thread looks again when it has the lock.
@@ -73,23 +75,29 @@ struct inx_seg {
 struct inx_pages {
 	refcount_t refs;
 	u8 mode;
-	bool writable;
 	bool seg_used;
 	struct mutex lock; /* never held over a pin */
 	struct rb_root segs;
 	struct list_head filled;
 	unsigned long npinned;
+	unsigned long ncharged;
 	struct inx_owner *owner;
 	unsigned long npages;
-	unsigned long uptr;
+	struct inx_source source;
 };
 
 void inx_pages_get(struct inx_pages *pages);
 void inx_pages_put(struct inx_pages *pages);
-struct inx_area *inx_pages_alloc_user(struct inx_account *account,
-				      unsigned long uptr, unsigned long length,
-				      bool writable);
+struct inx_area *inx_pages_alloc(struct inx_account *account,
+				 const struct inx_source *source,
+				 unsigned long offset, unsigned long length);
 bool inx_pages_is_own_area(const struct inx_area *area);
+int inx_pages_charge(struct inx_pages *pages, unsigned long npages);
+void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages);
+int inx_pages_move(struct inx_pages *pages, struct inx_owner *to,
+		   unsigned long *npages);
+void inx_pages_move_back(struct inx_pages *pages, struct inx_owner *old,
+			 unsigned long npages);
 
 struct inx_seg *inx_seg_find(struct inx_pages *pages, unsigned long index);
 struct inx_seg *inx_seg_next(struct inx_seg *seg);

@@ -2,7 +2,7 @@
 /*
  * Reading PFNs.
  *
- * From the source: pages are pinned for the long term, which moves them out of
+ * From the source (see source.c): pages are pinned for the long term, which moves them out of
  * memory that must stay movable and copies what fork() would otherwise share.
  * That may fault pages in, and a fault may wait for user space (userfaultfd,
  * FUSE): no lock that a destroy path needs may be held.
@@ -13,16 +13,14 @@
  */
 #include <linux/iommu.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "area.h"
 #include "batch.h"
 #include "pages.h"
 #include "reader.h"
-
-#define INX_READER_BYTES SZ_64K
+#include "source.h"
 
 /**
  * inx_reader_init() - prepare to pin
@@ -35,15 +33,15 @@
 int inx_reader_init(struct inx_reader *reader, struct inx_pages *pages,
 		    unsigned long npages)
 {
-	size_t want = min_t(unsigned long, npages,
-			    INX_READER_BYTES / sizeof(struct page *));
+	unsigned int want = inx_batch_limit(npages, sizeof(struct page *));
+	int rc;
 
 	reader->pages = pages;
 	reader->nr = 0;
 	reader->pos = 0;
-	reader->remote = pages->owner->mm != current->mm;
-	if (reader->remote && !mmget_not_zero(pages->owner->mm))
-		return -EFAULT;
+	rc = pages->source.ops->open(reader);
+	if (rc)
+		return rc;
 
 	reader->list = NULL;
 	if (want > INX_READER_INLINE)
@@ -64,7 +62,7 @@ int inx_reader_init(struct inx_reader *reader, struct inx_pages *pages,
  */
 void inx_reader_drop(struct inx_reader *reader)
 {
-	unpin_user_pages(reader->list + reader->pos, reader->nr - reader->pos);
+	reader->pages->source.ops->drop(reader);
 	reader->pos = reader->nr;
 }
 
@@ -77,30 +75,7 @@ void inx_reader_destroy(struct inx_reader *reader)
 	inx_reader_drop(reader);
 	if (reader->list != reader->room)
 		kfree(reader->list);
-	if (reader->remote)
-		mmput_async(reader->pages->owner->mm);
-}
-
-static long inx_reader_gup(struct inx_reader *reader, unsigned long index,
-			   unsigned long npages)
-{
-	struct inx_pages *pages = reader->pages;
-	unsigned int flags = FOLL_LONGTERM |
-			     (pages->writable ? FOLL_WRITE : 0);
-	unsigned long addr = pages->uptr + index * PAGE_SIZE;
-	struct mm_struct *mm = pages->owner->mm;
-	int locked = 1;
-	long rc;
-
-	if (!reader->remote)
-		return pin_user_pages_fast(addr, npages, flags, reader->list);
-
-	mmap_read_lock(mm);
-	rc = pin_user_pages_remote(mm, addr, npages, flags, reader->list,
-				   &locked);
-	if (locked)
-		mmap_read_unlock(mm);
-	return rc;
+	reader->pages->source.ops->close(reader);
 }
 
 /**
@@ -111,31 +86,32 @@ static long inx_reader_gup(struct inx_reader *reader, unsigned long index,
  *
  * Stops at @last or when the batch is full.
  *
- * Return: 0 with at least one page in @batch; -EFAULT, -ENOMEM, -EINTR and
- * what else GUP returns. After an error @batch has the pages that could be
- * pinned, all of them the caller's.
+ * Return: 0 with at least one page in @batch; what the source says: -EFAULT,
+ * -ENOMEM, -EINTR, -EINVAL beyond the end of a file, and what else GUP returns.
+ * After an error @batch has the pages that could be pinned, all of them the
+ * caller's.
  */
 int inx_reader_pin(struct inx_reader *reader, struct inx_batch *batch,
 		   unsigned long last)
 {
+	const struct inx_source_ops *ops = reader->pages->source.ops;
 	unsigned long want = last - batch->start + 1;
+	int rc;
 
 	while (batch->npages < want) {
-		if (reader->pos == reader->nr) {
-			unsigned long left = want - batch->npages;
-			long rc = inx_reader_gup(reader,
-						 batch->start + batch->npages,
-						 min_t(unsigned long, left,
-						       reader->cap));
+		unsigned long left = want - batch->npages;
 
-			if (rc <= 0)
-				return rc ?: -EFAULT;
-			reader->nr = rc;
+		if (reader->pos == reader->nr) {
 			reader->pos = 0;
+			reader->nr = 0;
+			rc = ops->fetch(reader, batch->start + batch->npages,
+					left);
+			if (rc)
+				return rc;
 		}
-		reader->pos += inx_batch_add_pages(batch,
-						   reader->list + reader->pos,
-						   reader->nr - reader->pos);
+		rc = ops->take(reader, batch, left);
+		if (rc)
+			return rc;
 		if (reader->pos < reader->nr)
 			break;
 		cond_resched();

@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+struct folio;
 struct inx_area;
 struct inx_batch;
 struct inx_pages;
@@ -18,19 +19,25 @@ struct page;
 /**
  * struct inx_reader - pins pages of a source, some at a time
  * @pages: the source
- * @list: struct pages that GUP gave and no batch has taken yet
+ * @list: what is pinned and no batch has taken yet, as pages
+ * @folios: the same, as folios: the source knows which
  * @cap: size of @list
- * @nr: pages in @list
+ * @nr: entries in @list
  * @pos: how many of them a batch has taken
+ * @skip: pages of the folio at @pos that come before the one wanted
  * @remote: the source is another process's memory, which is held open
  * @room: what @list points to for small requests, or without memory
  */
 struct inx_reader {
 	struct inx_pages *pages;
-	struct page **list;
+	union {
+		struct page **list;
+		struct folio **folios;
+	};
 	unsigned int cap;
 	unsigned int nr;
 	unsigned int pos;
+	unsigned long skip;
 	bool remote;
 	struct page *room[INX_READER_INLINE];
 };

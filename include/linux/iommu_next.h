@@ -7,10 +7,15 @@
  * choose what its DMA can reach, everything else is the driver's. The driver
  * describes the device by a struct iommu_next_cdev_ops, and takes it away with
  * iommu_next_cdev_revoke() when the hardware or the driver goes.
+ *
+ * What only one kind of hardware has comes by ioctls of the driver's or
+ * backend's own (struct iommu_next_ioctls), which can make objects with IDs
+ * (struct iommu_next_private_ops).
  */
 #ifndef LINUX_IOMMU_NEXT_H
 #define LINUX_IOMMU_NEXT_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
@@ -18,6 +23,11 @@ struct device;
 struct file;
 struct inx_backend_ops;
 struct inx_cdev;
+struct inx_ctx;
+struct inx_device;
+struct inx_hwpt;
+struct inx_private;
+struct iommu_domain;
 struct module;
 struct vm_area_struct;
 
@@ -68,5 +78,79 @@ void iommu_next_cdev_enable(struct inx_cdev *cdev);
 int iommu_next_cdev_getfd(struct inx_cdev *cdev, const char *name);
 void iommu_next_cdev_revoke(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
+
+/**
+ * struct iommu_next_ioctls - ioctl numbers that a driver or backend answers
+ * @owner: module that has @fn; is kept while @fn runs
+ * @first: the first number, as <linux/ioctl.h> makes it
+ * @count: how many follow each other from there on
+ * @fn: carries one out, on a file of /dev/iommu-next. @arg is the argument as it
+ *	is, mostly a user pointer; nothing is copied or checked. What it returns
+ *	the ioctl returns. Process context, no lock held.
+ *
+ * For what only one kind of hardware has and the common interface cannot say.
+ * Everything with type ';' and a number below %IOMMU_NEXT_PRIVATE_BASE belongs
+ * to the common interface.
+ *
+ * @fn gets the context that the file stands for. It is good until @fn returns.
+ */
+struct iommu_next_ioctls {
+	struct module *owner;
+	unsigned int first;
+	unsigned int count;
+	long (*fn)(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg);
+	/* private: */
+	struct list_head item;
+};
+
+#define IOMMU_NEXT_PRIVATE_BASE 0xa0
+
+int iommu_next_ioctls_register(struct iommu_next_ioctls *ioctls);
+void iommu_next_ioctls_unregister(struct iommu_next_ioctls *ioctls);
+
+/**
+ * struct iommu_next_private_ops - a kind of object that a driver or backend has
+ * @owner: module that has the code
+ * @destroy: the ID is gone, because user space has destroyed the object or
+ *	closed the file: undo what it stands for. Called once. Other threads may
+ *	still have it from iommu_next_private_get().
+ * @free: nobody has it any more
+ *
+ * Context: process context, no lock held. While the file is being closed
+ * nothing else runs on its context.
+ */
+struct iommu_next_private_ops {
+	struct module *owner;
+	void (*destroy)(void *priv);
+	void (*free)(void *priv);
+};
+
+struct inx_private *
+iommu_next_private_create(struct inx_ctx *ctx,
+			  const struct iommu_next_private_ops *ops, void *priv);
+u32 iommu_next_private_id(const struct inx_private *object);
+void iommu_next_private_publish(struct inx_private *object);
+void iommu_next_private_abort(struct inx_private *object);
+struct inx_private *
+iommu_next_private_get(struct inx_ctx *ctx, u32 id,
+		       const struct iommu_next_private_ops *ops);
+void *iommu_next_private_priv(const struct inx_private *object);
+void iommu_next_private_put(struct inx_private *object);
+
+struct inx_device *
+iommu_next_private_bind(struct inx_private *object, struct device *dev,
+			const struct inx_backend_ops *backend);
+u32 iommu_next_device_id(const struct inx_device *idev);
+int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id);
+void iommu_next_device_detach(struct inx_device *idev);
+void iommu_next_device_unbind(struct inx_device *idev);
+
+struct inx_hwpt *iommu_next_hwpt_get(struct inx_ctx *ctx, u32 id);
+void iommu_next_hwpt_put(struct inx_hwpt *hwpt);
+struct iommu_domain *iommu_next_hwpt_domain(struct inx_hwpt *hwpt);
+
+int iommu_next_ioas_reserve(struct inx_ctx *ctx, u32 ioas_id,
+			    unsigned long start, unsigned long last);
+int iommu_next_set_work_bytes(unsigned int bytes);
 
 #endif

@@ -17,6 +17,7 @@
 #include "hw_info.h"
 #include "iommu_caps.h"
 #include "iommu_map.h"
+#include "memfd.h"
 #include "mm.h"
 #include "slab.h"
 

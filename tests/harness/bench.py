@@ -2,6 +2,7 @@
 """Everything that a machine needs, put together; and machines run with it."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +55,9 @@ class Bench:
                 good[name] = result
         return good
 
-    def run_machine(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan) -> tuple[Outcome, list[Judge]]:
+    def run_machine(
+        self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan, make_judge: Callable[..., Judge] = Judge
+    ) -> tuple[Outcome, list[Judge]]:
         """Boots, runs the plan, and reports each result and the machine's own."""
         name = f"{kernel.name}/{machine.name}"
         report = self.run.report
@@ -64,7 +67,7 @@ class Bench:
         def judge(program_name: str) -> Judge:
             if not judges or judges[-1].program.name != program_name:
                 program = next(program for program, _ in plan.programs if program.name == program_name)
-                judges.append(Judge(report, f"{name} {program_name}", program, taint))
+                judges.append(make_judge(report, f"{name} {program_name}", program, taint))
             return judges[-1]
 
         def on_line(program_name: str, text: str) -> None:

@@ -32,6 +32,7 @@ KEEP = {
     "initramfs": 8,
     "logs": 20,
     "tools": 2,
+    "conformance": 2,
     "work": 6,
     "kunit-tools": 3,
     "sources": 4,

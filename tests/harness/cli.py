@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import cache, conf, demo, dkmstest, host, kunit, qemu, static
+from . import cache, conf, conformance, demo, dkmstest, host, kunit, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -30,6 +30,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     kunit = commands.add_parser("kunit", parents=[common], help="run the KUnit tests in user-mode Linux")
     kunit.add_argument("--coverage", action="store_true", help="count which lines are executed, and print a table")
     kunit.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: for the kernel's command line")
+    suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
+    suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
+    suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
@@ -69,8 +72,8 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
-    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], coverage=False)
-    for part in (static.run_all, kunit.run_all, qemu.run_all, dkmstest.run_all):
+    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], coverage=False, update=False)
+    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)
 
@@ -81,6 +84,7 @@ COMMANDS = {
     "static": static.run_all,
     "kunit": kunit.run_all,
     "qemu": qemu.run_all,
+    "conformance": conformance.run_all,
     "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
     "check": check,

@@ -14,9 +14,10 @@ MAX_PYTHON_LINES = 500
 # The layers of docs/design.md, from the door down. A file may include headers of its own layer or of a lower one.
 LAYERS = (
     ("main", "ioctl", "object"),
-    ("ioas", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "access", "vfio_compat", "cdev"),
+    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "access", "vfio_compat",
+     "cdev", "private"),
     ("iopt", "space"),
-    ("area", "pages", "reader", "batch", "account"),
+    ("area", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),
 )
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.

@@ -56,6 +56,25 @@ int inx_map_at(int fd, uint32_t ioas, const void *va, uint64_t length,
 	return inx_map(fd, ioas, INX_RW | INX_FIXED, va, length, &iova);
 }
 
+int inx_map_file(int fd, uint32_t ioas, uint32_t flags, int file,
+		 uint64_t start, uint64_t length, uint64_t *iova)
+{
+	struct iommu_next_ioas_map_file arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.ioas_id = ioas,
+		.fd = file,
+		.start = start,
+		.length = length,
+		.iova = iova ? *iova : 0,
+	};
+	int rc = ioctl(fd, IOMMU_NEXT_IOAS_MAP_FILE, &arg);
+
+	if (!rc && iova)
+		*iova = arg.iova;
+	return rc;
+}
+
 int inx_copy(int fd, uint32_t dst, uint32_t src, uint32_t flags,
 	     uint64_t length, uint64_t *dst_iova, uint64_t src_iova)
 {
@@ -141,6 +160,13 @@ static int inx_option(int fd, uint32_t option, uint16_t op, uint32_t object,
 
 	*val = arg.val64;
 	return rc;
+}
+
+int inx_change_process(int fd)
+{
+	struct iommu_next_ioas_change_process arg = { .size = sizeof(arg) };
+
+	return ioctl(fd, IOMMU_NEXT_IOAS_CHANGE_PROCESS, &arg);
 }
 
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val)

@@ -33,6 +33,8 @@ int inx_map(int fd, uint32_t ioas, uint32_t flags, const void *va,
 /* Map at a given IOVA with INX_RW. */
 int inx_map_at(int fd, uint32_t ioas, const void *va, uint64_t length,
 	       uint64_t iova);
+int inx_map_file(int fd, uint32_t ioas, uint32_t flags, int file,
+		 uint64_t start, uint64_t length, uint64_t *iova);
 int inx_copy(int fd, uint32_t dst, uint32_t src, uint32_t flags,
 	     uint64_t length, uint64_t *dst_iova, uint64_t src_iova);
 /* @unmapped: gets the bytes that were mapped. */
@@ -44,6 +46,7 @@ int inx_iova_ranges(int fd, uint32_t ioas,
 		    uint64_t *alignment);
 int inx_allow_iovas(int fd, uint32_t ioas,
 		    const struct iommu_next_iova_range *ranges, uint32_t num);
+int inx_change_process(int fd);
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val);
 int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);

@@ -233,16 +233,20 @@ struct iommu_next_ioas_map {
  * @size: sizeof(struct iommu_next_ioas_map_file)
  * @flags: of enum iommu_next_ioas_map_flags
  * @ioas_id: the IOAS to map into
- * @fd: a memfd, a hugetlbfs file, or a dma-buf that can be mapped
+ * @fd: a memfd, or another file of tmpfs or hugetlbfs
  * @start: first byte, counted from the start of the file
  * @length: bytes, not 0, a multiple of the IOAS's alignment
  * @iova: as in struct iommu_next_ioas_map
  *
  * As IOMMU_NEXT_IOAS_MAP for memory that is named by a file: it needs no
- * mapping in any process and can outlive the process that made it.
+ * mapping in any process and can outlive the process that made it. That the
+ * file is long enough is looked at when the memory is pinned. While a mapping
+ * is IOMMU_NEXT_IOAS_MAP_WRITEABLE the file cannot be sealed against writing.
  *
- * Errors: EBADF, EINVAL for a file of another kind, and those of
- * IOMMU_NEXT_IOAS_MAP.
+ * Errors: EBADF, EINVAL for a file of another kind or one that is too short,
+ * EPERM when @fd is not open for reading, or IOMMU_NEXT_IOAS_MAP_WRITEABLE is
+ * asked of one that is not open for writing or is sealed against it, and those
+ * of IOMMU_NEXT_IOAS_MAP.
  */
 struct iommu_next_ioas_map_file {
 	__u32 size;
@@ -408,8 +412,15 @@ enum iommu_next_vfio_ioas_op {
  * @op: of enum iommu_next_vfio_ioas_op
  * @__reserved: 0
  *
- * The VFIO type1 ioctls have no field for an ID: on this file they act on the
- * IOAS that is set here, or on one that is made when it is first needed.
+ * The ioctls of a VFIO container (VFIO_SET_IOMMU, VFIO_IOMMU_MAP_DMA and so on,
+ * <linux/vfio.h>) have no field for an ID: on this file they act on the IOAS that
+ * is set here, and fail with ENODEV without one. Destroying the IOAS is to have
+ * none.
+ *
+ * VFIO_SET_IOMMU chooses how the IOAS unmaps. VFIO_TYPE1v2_IOMMU: as
+ * IOMMU_NEXT_IOAS_UNMAP, ENOENT for a part of a mapping. VFIO_TYPE1_IOMMU: any
+ * whole pages; IOMMU_NEXT_OPTION_HUGE_PAGES becomes 0 for it, with the errors of
+ * that.
  *
  * Errors: ENODEV (GET without one), ENOENT, EOPNOTSUPP.
  */
@@ -1006,9 +1017,12 @@ struct iommu_next_vdevice_alloc {
  *
  * ioctl(IOMMU_NEXT_IOAS_CHANGE_PROCESS). Charge what every IOAS of this file
  * has pinned to the calling process, and no longer to the one that mapped it.
- * All mappings must be of IOMMU_NEXT_IOAS_MAP_FILE, else EINVAL.
+ * All mappings must be of IOMMU_NEXT_IOAS_MAP_FILE, else EINVAL. What the
+ * calling process is charged with must stay within its RLIMIT_MEMLOCK, else
+ * ENOMEM. Without mappings, and for what is its own already, there is nothing
+ * to do.
  *
- * Errors: EINVAL, EBUSY, ENOMEM, EOPNOTSUPP. After an error nothing changes.
+ * Errors: EINVAL, ENOMEM, EOPNOTSUPP. After an error nothing has changed.
  */
 struct iommu_next_ioas_change_process {
 	__u32 size;

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The test ioctl of the in-tree iommufd selftests, as Linux 7.2 has it:
+ * IOMMU_TEST_CMD with struct iommu_test_cmd. Numbers and layout are theirs.
+ */
+#ifndef INX_MOCK_SELFTEST_H
+#define INX_MOCK_SELFTEST_H
+
+#include <linux/build_bug.h>
+#include <linux/ioctl.h>
+#include <linux/sizes.h>
+#include <linux/types.h>
+#include <uapi/linux/iommu-next.h>
+
+#define SELFTEST_CMD _IO(IOMMU_NEXT_TYPE, IOMMU_NEXT_CMD_BASE + 32)
+
+enum selftest_op {
+	SELFTEST_ADD_RESERVED = 1,
+	SELFTEST_MOCK_DOMAIN = 2,
+	SELFTEST_CHECK_MAP = 3,
+	SELFTEST_CHECK_REFS = 4,
+	SELFTEST_CREATE_ACCESS = 5,
+	SELFTEST_DESTROY_ACCESS_PAGES = 6,
+	SELFTEST_ACCESS_PAGES = 7,
+	SELFTEST_ACCESS_RW = 8,
+	SELFTEST_MEMORY_LIMIT = 9,
+	SELFTEST_MOCK_DOMAIN_REPLACE = 10,
+	SELFTEST_ACCESS_REPLACE_IOAS = 11,
+	SELFTEST_MOCK_DOMAIN_FLAGS = 12,
+	SELFTEST_CHECK_CACHE = 16,
+	SELFTEST_NR_OPS,
+};
+
+/* What a device of MOCK_DOMAIN translates. */
+#define SELFTEST_APERTURE_START SZ_16M
+#define SELFTEST_APERTURE_LAST (SZ_2G - 1)
+#define SELFTEST_PAGE_SHIFT 11
+
+/* MOCK_DOMAIN_FLAGS */
+#define SELFTEST_DEVICE_NO_DIRTY BIT(0)
+#define SELFTEST_DEVICE_PASID BIT(2)
+
+/* CREATE_ACCESS, ACCESS_PAGES, ACCESS_RW */
+#define SELFTEST_ACCESS_NEEDS_PIN BIT(0)
+#define SELFTEST_PAGES_WRITE BIT(0)
+#define SELFTEST_RW_WRITE BIT(0)
+#define SELFTEST_RW_SLOW BIT(2)
+
+#define SELFTEST_CACHE_NUM 4
+#define SELFTEST_CACHE_DEFAULT 0xbaddad
+
+#define SELFTEST_PASID_BITS 20
+#define SELFTEST_HW_INFO_TYPE 0xfeedbeef
+#define SELFTEST_HW_INFO_REG 0xdeadbeef
+
+struct selftest_hw_info {
+	__u32 flags;
+	__u32 test_reg;
+};
+
+/**
+ * struct selftest_arg - struct iommu_test_cmd, as far as it has a meaning here
+ * @size: of the struct
+ * @op: of enum selftest_op
+ * @id: the object, of the kind that @op wants
+ * @__reserved: 0
+ * @reserved: ADD_RESERVED
+ * @domain: MOCK_DOMAIN, MOCK_DOMAIN_FLAGS
+ * @replace: MOCK_DOMAIN_REPLACE
+ * @map: MD_CHECK_MAP
+ * @refs: MD_CHECK_REFS
+ * @create_access: CREATE_ACCESS
+ * @destroy_pages: DESTROY_ACCESS_PAGES
+ * @pages: ACCESS_PAGES
+ * @rw: ACCESS_RW
+ * @limit: SET_TEMP_MEMORY_LIMIT
+ * @access_replace: ACCESS_REPLACE_IOAS
+ * @cache: DEV_CHECK_CACHE
+ * @all: as large as the largest
+ * @last: every caller gives it
+ */
+struct selftest_arg {
+	__u32 size;
+	__u32 op;
+	__u32 id;
+	__u32 __reserved;
+	union {
+		struct {
+			__aligned_u64 start;
+			__aligned_u64 length;
+		} reserved;
+		struct {
+			__u32 out_stdev_id;
+			__u32 out_hwpt_id;
+			__u32 out_idev_id;
+			__u32 dev_flags;
+		} domain;
+		struct {
+			__u32 pt_id;
+		} replace;
+		struct {
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+		} map;
+		struct {
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+			__u32 refs;
+		} refs;
+		struct {
+			__u32 out_access_fd;
+			__u32 flags;
+		} create_access;
+		struct {
+			__u32 access_pages_id;
+		} destroy_pages;
+		struct {
+			__u32 flags;
+			__u32 out_access_pages_id;
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+		} pages;
+		struct {
+			__aligned_u64 iova;
+			__aligned_u64 length;
+			__aligned_u64 uptr;
+			__u32 flags;
+		} rw;
+		struct {
+			__u32 limit;
+		} limit;
+		struct {
+			__u32 ioas_id;
+		} access_replace;
+		struct {
+			__u32 id;
+			__u32 cache;
+		} cache;
+		__aligned_u64 all[6];
+	};
+	__u32 last;
+};
+
+static_assert(offsetof(struct selftest_arg, last) == 64);
+
+struct inx_ctx;
+struct page;
+
+/**
+ * struct selftest_call - one ioctl in progress
+ * @ctx: of the file
+ * @uptr: the user's struct
+ * @user_size: its size
+ * @arg: kernel copy
+ */
+struct selftest_call {
+	struct inx_ctx *ctx;
+	void __user *uptr;
+	u32 user_size;
+	struct selftest_arg arg;
+};
+
+/* selftest.c */
+int selftest_reply(struct selftest_call *call);
+
+/* selftest_access.c */
+int selftest_create_access(struct selftest_call *call);
+int selftest_access_replace(struct selftest_call *call);
+int selftest_access_pages(struct selftest_call *call);
+int selftest_destroy_pages(struct selftest_call *call);
+int selftest_access_rw(struct selftest_call *call);
+
+/* selftest_check.c */
+int selftest_each_page(u64 addr, u64 length, u64 step,
+		       int (*fn)(struct page *page, u64 addr, void *arg),
+		       void *arg);
+int selftest_check_map(struct selftest_call *call);
+int selftest_check_refs(struct selftest_call *call);
+
+#endif
