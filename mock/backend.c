@@ -155,7 +155,9 @@ static struct iommu_domain *mock_alloc(struct device *dev, u32 flags,
 static int mock_enforce_coherency(struct device *dev,
 				  struct iommu_domain *domain)
 {
-	return domain->ops->enforce_cache_coherency(domain) ? 0 : -EINVAL;
+	if (mock_device_of(dev)->iommu->flags & IOMMU_NEXT_MOCK_NO_SNOOP)
+		return 0;
+	return domain->ops->enforce_cache_coherency(domain) ? 1 : -EINVAL;
 }
 
 /* A page table of an IOMMU that is built alike serves as well. */

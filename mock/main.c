@@ -19,7 +19,7 @@
 #define MOCK_FLAGS                                                             \
 	(IOMMU_NEXT_MOCK_NOT_COHERENT | IOMMU_NEXT_MOCK_UNSAFE_MSI |           \
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
-	 IOMMU_NEXT_MOCK_HW_INFO)
+	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP)
 
 /**
  * struct mock_file - an open file

@@ -371,6 +371,69 @@ int inx_area_fill(struct inx_area *area)
 	return rc;
 }
 
+/**
+ * inx_area_prepare_cut() - get ready to make two areas of one
+ * @area: mapped page by page if it is in page tables; LIVE, and the caller keeps
+ *	it from changing until the cut is made or given up
+ * @iova: first IOVA of the second area; at the start of a page
+ *
+ * Return: the second area, for inx_area_cut() or inx_area_free();
+ * ERR_PTR(-ENOMEM).
+ */
+struct inx_area *inx_area_prepare_cut(struct inx_area *area, unsigned long iova)
+{
+	unsigned long start_byte = area->start_byte + iova - area->node.start;
+	unsigned long index = start_byte >> PAGE_SHIFT;
+	struct inx_pages *pages = area->pages;
+	struct inx_area *right;
+	struct inx_seg *seg;
+	int rc = 0;
+
+	right = inx_area_alloc(pages, start_byte, area->node.last - iova + 1);
+	if (!right)
+		return ERR_PTR(-ENOMEM);
+	right->domains = area->domains;
+	right->prot = area->prot;
+	right->state = area->state;
+
+	mutex_lock(&pages->lock);
+	seg = area->mapped ? inx_seg_find(pages, index) : NULL;
+	if (seg)
+		rc = inx_seg_clip(pages, &seg, index, ULONG_MAX);
+	mutex_unlock(&pages->lock);
+	if (!rc)
+		return right;
+	inx_area_free(right);
+	return ERR_PTR(rc);
+}
+
+/**
+ * inx_area_cut() - make two areas of one
+ * @area: in no tree; keeps what is before the cut
+ * @right: from inx_area_prepare_cut(); gets what is behind it
+ *
+ * What is pinned, charged and mapped stays so.
+ */
+void inx_area_cut(struct inx_area *area, struct inx_area *right)
+{
+	struct inx_pages *pages = area->pages;
+	unsigned long npages;
+
+	mutex_lock(&pages->lock);
+	right->node.start = area->node.start + right->start_byte -
+			    area->start_byte;
+	right->node.last = area->node.last;
+	right->storage = area->storage;
+	area->node.last = right->node.start - 1;
+	if (area->mapped) {
+		npages = inx_area_first(right) - inx_area_first(area);
+		right->mapped = area->mapped - npages;
+		area->mapped = npages;
+		list_add(&right->filled_item, &pages->filled);
+	}
+	mutex_unlock(&pages->lock);
+}
+
 /* Unpin what of the dying segments from @seg on is in the batch. */
 static void inx_area_unpin(struct inx_area *area, struct inx_seg *seg,
 			   struct inx_batch *batch)

@@ -19,12 +19,14 @@ struct iommu_domain;
  * @item: in &struct inx_domains.list
  * @leaving_item: in &struct inx_iopt.leaving
  * @domain: the page table
+ * @coherent: accesses through it always snoop, also those that ask not to
  * @left: called when the IOAS knows the page table no more
  */
 struct inx_domain_link {
 	struct list_head item;
 	struct list_head leaving_item;
 	struct iommu_domain *domain;
+	bool coherent;
 	void (*left)(struct inx_domain_link *link);
 };
 
@@ -114,6 +116,10 @@ void inx_area_init(struct inx_area *area, struct inx_pages *pages,
 struct inx_area *inx_area_alloc(struct inx_pages *pages,
 				unsigned long start_byte, unsigned long length);
 void inx_area_free(struct inx_area *area);
+
+struct inx_area *inx_area_prepare_cut(struct inx_area *area,
+				      unsigned long iova);
+void inx_area_cut(struct inx_area *area, struct inx_area *right);
 
 int inx_area_fill(struct inx_area *area);
 void inx_areas_unfill(struct inx_domains *domains, struct inx_area *list);

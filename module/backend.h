@@ -71,8 +71,8 @@ struct inx_hw_info {
  *	for @flags that the IOMMU cannot do.
  * @domain_free: free a page table that is empty and attached to nothing
  * @enforce_coherency: make no-snoop accesses of the device snoop, in all
- *	mappings to come, where the IOMMU has a way to. -EINVAL when it has one
- *	and refuses.
+ *	mappings to come, where the IOMMU has a way to. 1 when that is so from
+ *	now on, 0 when it has no way, -EINVAL when it has one and refuses.
  * @attach: let all devices of a claimed, detached group do DMA through a page
  *	table. *handle is the backend's own, until @detach. -EINVAL when the page
  *	table does not fit them.

@@ -86,9 +86,10 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 	rc = idev->gone ? -ENODEV :
 			  hwpt->ops->enforce_coherency(idev->dev, hwpt->domain);
 	mutex_unlock(&idev->group->lock);
-	if (rc)
+	if (rc < 0)
 		goto out;
 
+	hwpt->link.coherent = rc;
 	hwpt->link.domain = hwpt->domain;
 	hwpt->link.left = inx_hwpt_left;
 	rc = inx_iopt_add_domain(&hwpt->ioas->iopt, &hwpt->link);

@@ -14,6 +14,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
+#include "vfio_compat.h"
 
 #define INX_MAP_FLAGS                                                          \
 	(IOMMU_NEXT_IOAS_MAP_FIXED_IOVA | IOMMU_NEXT_IOAS_MAP_WRITEABLE |      \
@@ -32,7 +33,13 @@ static void inx_ioas_free(struct inx_object *obj)
 	inx_object_free(obj);
 }
 
+static void inx_ioas_shut(struct inx_object *obj)
+{
+	inx_vfio_forget(container_of(obj, struct inx_ioas, obj));
+}
+
 static const struct inx_object_ops inx_ioas_ops = {
+	.shut = inx_ioas_shut,
 	.free = inx_ioas_free,
 };
 

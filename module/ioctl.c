@@ -12,6 +12,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "object.h"
+#include "vfio_compat.h"
 
 static int inx_destroy(struct inx_call *call)
 {
@@ -32,6 +33,7 @@ union inx_arg {
 	struct iommu_next_ioas_map ioas_map;
 	struct iommu_next_ioas_unmap ioas_unmap;
 	struct iommu_next_option option;
+	struct iommu_next_vfio_ioas vfio_ioas;
 };
 
 struct inx_ioctl {
@@ -69,6 +71,8 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_ioas_unmap, length),
 	INX_IOCTL(OPTION, inx_ioas_option, struct iommu_next_option,
 		  val64),
+	INX_IOCTL(VFIO_IOAS, inx_vfio_ioas, struct iommu_next_vfio_ioas,
+		  __reserved),
 	INX_IOCTL(HWPT_ALLOC, inx_hwpt_alloc,
 		  struct iommu_next_hwpt_alloc, __reserved),
 	INX_IOCTL(GET_HW_INFO, inx_device_hw_info,
@@ -95,7 +99,8 @@ int inx_call_reply(struct inx_call *call)
  * @cmd: any number
  * @arg: user pointer
  *
- * Return: 0 or what <linux/iommu-next.h> says.
+ * Return: 0 or what <linux/iommu-next.h> says; the ioctls of a VFIO container
+ * also return numbers.
  */
 long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 {
@@ -110,7 +115,7 @@ long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg)
 	int rc;
 
 	if (nr >= ARRAY_SIZE(inx_ioctls))
-		return -ENOTTY;
+		return inx_vfio_ioctl(ctx, cmd, arg);
 	op = &inx_ioctls[nr];
 	if (op->cmd != cmd)
 		return -ENOTTY;

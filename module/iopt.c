@@ -382,6 +382,85 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 	return 0;
 }
 
+/*
+ * Get ready to cut the area that @iova lies in, but does not start, if there is
+ * one. 0 or -errno; *right is the second area, NULL when there is nothing to cut.
+ */
+static int inx_iopt_prepare_cut(struct inx_iopt *iopt, unsigned long iova,
+				struct inx_area **right)
+{
+	struct inx_area *area = inx_space_first(&iopt->space, iova, iova);
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	*right = NULL;
+	if (!area || area->node.start == iova)
+		return 0;
+	if (iova & (iopt->space.alignment - 1))
+		return -EINVAL;
+	*right = inx_area_prepare_cut(area, iova);
+	if (!IS_ERR(*right))
+		return 0;
+	return PTR_ERR(*right);
+}
+
+static void inx_iopt_finish_cut(struct inx_iopt *iopt, unsigned long iova,
+				struct inx_area *right)
+{
+	struct inx_area *area;
+
+	if (!right)
+		return;
+	area = inx_space_first(&iopt->space, iova, iova);
+	inx_space_erase(&iopt->space, area);
+	inx_area_cut(area, right);
+	inx_space_insert(&iopt->space, area, area->node.start);
+	inx_space_insert(&iopt->space, right, right->node.start);
+}
+
+/**
+ * inx_iopt_cut() - cut areas so that none lies in a range in part
+ * @iopt: where
+ * @range: the range
+ *
+ * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
+ *
+ * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
+ * when it would cut through a page; -ENOMEM. After an error nothing is cut.
+ */
+int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	bool at_end = range.last < ULONG_MAX;
+	struct inx_area *area, *start = NULL, *end = NULL;
+	int rc = 0;
+
+	down_read(&iopt->domains_rwsem);
+	down_write(&iopt->iova_rwsem);
+	if (!iopt->domains.small_pages)
+		goto out;
+	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
+	     area = inx_space_next(area, range.last)) {
+		if (inx_area_is_live(area))
+			continue;
+		rc = -EBUSY;
+		goto out;
+	}
+	rc = inx_iopt_prepare_cut(iopt, range.start, &start);
+	if (!rc && at_end)
+		rc = inx_iopt_prepare_cut(iopt, range.last + 1, &end);
+	if (rc) {
+		if (start && !IS_ERR(start))
+			inx_area_free(start);
+		goto out;
+	}
+	/* The end first: the other second area is measured by what is left. */
+	inx_iopt_finish_cut(iopt, range.last + 1, end);
+	inx_iopt_finish_cut(iopt, range.start, start);
+out:
+	up_write(&iopt->iova_rwsem);
+	inx_iopt_unlock_read(iopt);
+	return rc;
+}
+
 /**
  * inx_iopt_unmap() - unmap all areas of a range
  * @iopt: where
@@ -552,6 +631,43 @@ void inx_iopt_remove_domain(struct inx_iopt *iopt, struct inx_domain_link *link)
 	list_add_tail(&link->leaving_item, &iopt->leaving);
 	spin_unlock(&iopt->leaving_lock);
 	inx_iopt_settle(iopt);
+}
+
+/**
+ * inx_iopt_page_sizes() - IO page sizes that all page tables have
+ * @iopt: the space
+ *
+ * Return: a bit each; all of them without a page table, none when they have
+ * none in common.
+ */
+unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt)
+{
+	struct inx_domain_link *link;
+	unsigned long sizes = ULONG_MAX;
+
+	down_read(&iopt->domains_rwsem);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		sizes &= link->domain->pgsize_bitmap;
+	inx_iopt_unlock_read(iopt);
+	return sizes;
+}
+
+/**
+ * inx_iopt_is_coherent() - whether no access can leave out CPU caches
+ * @iopt: the space
+ *
+ * Return: whether every page table makes accesses snoop that ask not to.
+ */
+bool inx_iopt_is_coherent(struct inx_iopt *iopt)
+{
+	struct inx_domain_link *link;
+	bool coherent = true;
+
+	down_read(&iopt->domains_rwsem);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		coherent &= link->coherent;
+	inx_iopt_unlock_read(iopt);
+	return coherent;
 }
 
 /**

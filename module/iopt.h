@@ -46,6 +46,7 @@ int inx_iopt_map(struct inx_iopt *iopt, struct inx_area *area,
 int inx_iopt_copy(struct inx_iopt *dst, struct inx_iopt *src,
 		  unsigned long src_iova, unsigned long length,
 		  unsigned long *dst_iova, bool fixed, unsigned int prot);
+int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range);
 int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped);
 
@@ -60,6 +61,8 @@ unsigned int inx_iopt_ranges(struct inx_iopt *iopt,
 int inx_iopt_add_domain(struct inx_iopt *iopt, struct inx_domain_link *link);
 void inx_iopt_remove_domain(struct inx_iopt *iopt,
 			    struct inx_domain_link *link);
+unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt);
+bool inx_iopt_is_coherent(struct inx_iopt *iopt);
 int inx_iopt_set_small_pages(struct inx_iopt *iopt, bool small);
 
 #endif

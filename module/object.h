@@ -18,6 +18,7 @@
 
 struct file;
 struct inx_ctx;
+struct inx_ioas;
 struct inx_object;
 
 enum inx_object_type {
@@ -73,6 +74,8 @@ struct inx_object {
  * @account: of mappings to come; its mode changes under the lock of @objects
  * @groups_lock: of @groups
  * @groups: struct inx_group that this context has devices of
+ * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
+ *	the lock of @objects; cleared when the IOAS loses its ID
  *
  * Lives exactly as long as @file, with no count of its own.
  */
@@ -82,6 +85,7 @@ struct inx_ctx {
 	struct inx_account account;
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
+	struct inx_ioas *vfio_ioas;
 };
 
 /* main.c: from a file descriptor to its context. */

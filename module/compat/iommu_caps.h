@@ -53,7 +53,8 @@ static inline u32 inx_device_max_pasids(struct device *dev)
 
 /*
  * Make no-snoop accesses snoop where the IOMMU can. A kernel without the
- * capability has no way to ask before, so a refusal means that it cannot.
+ * capability has no way to ask before, so a refusal means that it cannot. 1 when
+ * they do from now on, 0 when it cannot.
  */
 static inline int inx_domain_enforce_coherency(struct device *dev,
 					       struct iommu_domain *domain)
@@ -67,7 +68,7 @@ static inline int inx_domain_enforce_coherency(struct device *dev,
 #endif
 	if (domain->ops->enforce_cache_coherency &&
 	    domain->ops->enforce_cache_coherency(domain))
-		return 0;
+		return 1;
 	return must ? -EINVAL : 0;
 }
 

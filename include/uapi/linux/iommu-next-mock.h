@@ -24,6 +24,7 @@
  * @IOMMU_NEXT_MOCK_ATTACH_FIRST: its IOMMU wants to see a device before it maps
  * @IOMMU_NEXT_MOCK_KERNEL_OWNED: a kernel driver uses its group
  * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself, as a VT-d unit
+ * @IOMMU_NEXT_MOCK_NO_SNOOP: its IOMMU cannot make no-snoop accesses snoop
  */
 enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_NOT_COHERENT = 1 << 0,
@@ -31,6 +32,7 @@ enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_ATTACH_FIRST = 1 << 2,
 	IOMMU_NEXT_MOCK_KERNEL_OWNED = 1 << 3,
 	IOMMU_NEXT_MOCK_HW_INFO = 1 << 4,
+	IOMMU_NEXT_MOCK_NO_SNOOP = 1 << 5,
 };
 
 /**

@@ -408,8 +408,15 @@ enum iommu_next_vfio_ioas_op {
  * @op: of enum iommu_next_vfio_ioas_op
  * @__reserved: 0
  *
- * The VFIO type1 ioctls have no field for an ID: on this file they act on the
- * IOAS that is set here, or on one that is made when it is first needed.
+ * The ioctls of a VFIO container (VFIO_SET_IOMMU, VFIO_IOMMU_MAP_DMA and so on,
+ * <linux/vfio.h>) have no field for an ID: on this file they act on the IOAS that
+ * is set here, and fail with ENODEV without one. Destroying the IOAS is to have
+ * none.
+ *
+ * VFIO_SET_IOMMU chooses how the IOAS unmaps. VFIO_TYPE1v2_IOMMU: as
+ * IOMMU_NEXT_IOAS_UNMAP, ENOENT for a part of a mapping. VFIO_TYPE1_IOMMU: any
+ * whole pages; IOMMU_NEXT_OPTION_HUGE_PAGES becomes 0 for it, with the errors of
+ * that.
  *
  * Errors: ENODEV (GET without one), ENOENT, EOPNOTSUPP.
  */
