@@ -42,6 +42,10 @@ qemu:
 dkms-test:
 	$(RUN) dkms
 
+## benchmark     what mapping costs, in instructions, beside VFIO's type1
+benchmark:
+	$(RUN) benchmark
+
 ## check         all of the checks and tests
 check:
 	$(RUN) check
@@ -50,4 +54,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast qemu dkms-test check clean
+.PHONY: help demo modules install uninstall check-fast qemu dkms-test benchmark check clean

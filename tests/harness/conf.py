@@ -48,6 +48,7 @@ class Kernel:
     headers: str
     image: tuple[str, ...]
     pocket: str
+    benchmark: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -105,6 +106,11 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             headers=section["headers"],
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
+            benchmark=(
+                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
+                if "benchmark" in section
+                else None
+            ),
         )
     tools = sections["tools"][""]
     return Conf(suites, kernels, suites[tools["suite"]], tools["source"])
