@@ -90,7 +90,7 @@ def run_one(bench: Bench, kernel: Kernel, wanted: list[programs.Program]) -> Fig
 
 
 def read(kernel: str, lines: list[str]) -> Figures:
-    """The remarks of tests/benchmark/map.c, which explains them."""
+    """The remarks of tests/benchmark/map_cost.c, which explains them."""
     found = Figures(kernel, [], [], [])
     for line in lines:
         what, *words = line.split(" ")
