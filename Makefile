@@ -50,6 +50,10 @@ conformance:
 dkms-test:
 	$(RUN) dkms
 
+## benchmark     what mapping costs, in instructions, beside VFIO's type1
+benchmark:
+	$(RUN) benchmark
+
 ## check         all of the checks and tests
 check:
 	$(RUN) check
@@ -58,4 +62,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast kunit qemu conformance dkms-test check clean
+.PHONY: help demo modules install uninstall check-fast kunit qemu conformance dkms-test benchmark check clean

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import cache, conf, conformance, demo, dkmstest, host, kunit, qemu, static
+from . import benchmark, cache, conf, conformance, demo, dkmstest, host, kunit, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -39,6 +39,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     demo = commands.add_parser("demo", parents=[offline], help="show a device doing DMA through /dev/iommu-next")
     demo.add_argument("--kernel", metavar="K", default="6.1")
     demo.add_argument("--backend", metavar="B", default="vtd", help="a machine of kernels.conf, or mock")
+    measure = commands.add_parser("benchmark", parents=[common], help="what mapping costs, beside VFIO's type1")
+    measure.add_argument("--json", metavar="FILE", type=Path, help="write the figures there as well")
     shell = commands.add_parser("shell", parents=[offline], help="boot a machine with a shell on this terminal")
     shell.add_argument("--kernel", metavar="K", default="6.12")
     shell.add_argument("--machine", metavar="M", default="vtd")
@@ -87,6 +89,7 @@ COMMANDS = {
     "conformance": conformance.run_all,
     "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
+    "benchmark": benchmark.run_all,
     "check": check,
     "shell": shell,
 }

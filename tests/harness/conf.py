@@ -49,6 +49,7 @@ class Kernel:
     image: tuple[str, ...]
     pocket: str
     source: str
+    benchmark: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -108,6 +109,11 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
+            benchmark=(
+                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
+                if "benchmark" in section
+                else None
+            ),
         )
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())

@@ -16,6 +16,7 @@ from .suite import Suites
 from .tree import Tree
 
 TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh")
+BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
 # What each binary is made from, besides its source and its chroot.
 LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
@@ -54,9 +55,9 @@ class Binary:
     libraries: tuple[str, ...] = ()
 
 
-def find(tree: Tree, pattern: str) -> list[Program]:
+def find(tree: Tree, pattern: str, places: tuple[str, ...] = TESTS) -> list[Program]:
     """The test programs of the tree whose name matches."""
-    sources = [path for path in tree.files() if any(path.match(place) for place in TESTS)]
+    sources = [path for path in tree.files() if any(path.match(place) for place in places)]
     return [parse(tree, path) for path in sources if fnmatch.fnmatch(path.stem, pattern)]
 
 

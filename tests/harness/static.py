@@ -127,7 +127,8 @@ class Checks:
 
     def user_space(self) -> None:
         """The programs, once for each compiler."""
-        everything = [*programs.find(self.tree, "*"), programs.demo(self.tree)]
+        places = (*programs.TESTS, programs.BENCHMARKS)
+        everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
         for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
             results = self.bench.programs.binaries(suite, everything).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]

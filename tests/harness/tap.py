@@ -37,8 +37,9 @@ class Judge:
     planned: int | None = None
     skip_all: str = ""
     rows: list[Row] = field(default_factory=list)
-    # What the program said since its last result.
+    # What the program said since its last result, and all that it said.
     remarks: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def line(self, text: str) -> None:
         if found := PLAN.match(text):
@@ -49,6 +50,7 @@ class Judge:
             self._result(not failed, what or f"test {number}", directive, reason)
         elif not text.startswith("TAP version "):
             self.remarks.append(text.removeprefix("# "))
+            self.said.append(text.removeprefix("# "))
             self.report.line(f"         {self.name}: {text}")
 
     def _result(self, passed: bool, what: str, directive: str | None, reason: str) -> None:
