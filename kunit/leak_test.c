@@ -72,7 +72,7 @@ WORLD_CASE(leak_none)
 	KUNIT_ASSERT_GT(test, env_knob_write("kmemleak", "scan"), 0);
 	KUNIT_ASSERT_GE(test, env_knob_read("kmemleak", text, LEAK_TEXT), 0);
 	leak_count(test, text, &planted, &others);
-	pr_info("inx-note: kmemleak: found %u of %u leaks made for it, and %u others\n",
+	pr_info("inx-note: leaks: found %u of %u leaks made for it, and %u others\n",
 		planted, LEAK_OBJECTS, others);
 	KUNIT_EXPECT_GT(test, planted, 0U);
 	KUNIT_EXPECT_EQ(test, 0U, others);
