@@ -627,10 +627,10 @@ static const struct fault_kind fault_domain = {
 	"calls of a page table", fault_arm_domain, fault_disarm_domain,
 };
 
-/* A budget of memory instead of a single failure; 32 bytes more each time. */
+/* A budget of memory instead of a single failure; 64 bytes more each time. */
 static void fault_arm_budget(struct fault_world *fw, unsigned int nth)
 {
-	KUNIT_ASSERT_EQ(fw->w->test, 0, env_starve((nth - 1) * 32));
+	KUNIT_ASSERT_EQ(fw->w->test, 0, env_starve((nth - 1) * 64));
 }
 
 static bool fault_disarm_budget(struct fault_world *fw)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory that the tests before this one have lost, found by kmemleak. This is
- * the last suite. It first loses something itself, to see that it is found.
+ * the last suite. It loses something itself, to see that it is found; not all
+ * of it is, as addresses linger on stacks and in the caches of the allocator.
  */
 #include <linux/delay.h>
 #include <linux/slab.h>
@@ -9,33 +10,60 @@
 
 #include "world.h"
 
-#define LEAK_TEXT SZ_256K
+#define LEAK_TEXT SZ_1M
+#define LEAK_OBJECTS 512
 
-/* In a frame of its own, so that the address is gone with it. */
-static noinline unsigned long leak_on_purpose(void)
+/* Of a size that nothing else has: reports are told by it. */
+#define LEAK_SIZE 424
+#define LEAK_REPORT "(size 424)"
+
+/* In a frame of its own; what is kept is not an address. */
+static noinline void leak_on_purpose(struct kmem_cache *cache,
+				     unsigned long *lost)
 {
-	return ~(unsigned long)kmalloc(96, GFP_KERNEL);
+	unsigned int i;
+
+	for (i = 0; i < LEAK_OBJECTS; i++)
+		lost[i] = ~(unsigned long)kmem_cache_alloc(cache, GFP_KERNEL);
 }
 
-/* Reports of memory that a thread of a test has allocated. */
-static unsigned int leak_count(char *text)
+/* Reports about memory that a thread of a test has allocated. */
+static void leak_count(struct kunit *test, char *text, unsigned int *planted,
+		       unsigned int *others)
 {
-	unsigned int nr = 0;
+	char *report;
 
-	while ((text = strstr(text, "comm \"kunit_try_catch\""))) {
-		nr++;
-		text++;
+	*planted = 0;
+	*others = 0;
+	while ((report = strstr(text, "unreferenced object"))) {
+		text = strstr(report + 1, "unreferenced object");
+		if (text)
+			text[-1] = 0;
+		if (strstr(report, LEAK_REPORT)) {
+			++*planted;
+		} else if (strstr(report, "kunit_try_catch") ||
+			   strstr(report, "inx-")) {
+			++*others;
+			kunit_err(test, "%s\n", report);
+		}
+		if (!text)
+			return;
 	}
-	return nr;
 }
 
 WORLD_CASE(leak_none)
 {
 	char *text = kvzalloc(LEAK_TEXT, GFP_KERNEL);
-	unsigned long lost;
+	unsigned long *lost = kunit_kzalloc(test, LEAK_OBJECTS * sizeof(*lost),
+					    GFP_KERNEL);
+	unsigned int planted, others, i;
+	struct kmem_cache *cache;
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
-	lost = leak_on_purpose();
+	KUNIT_ASSERT_NOT_NULL(test, lost);
+	cache = kmem_cache_create("inx-kunit-leak", LEAK_SIZE, 8, 0, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, cache);
+	leak_on_purpose(cache, lost);
 	rcu_barrier();
 	/* What is younger than five seconds is not reported. */
 	msleep(6000);
@@ -43,8 +71,14 @@ WORLD_CASE(leak_none)
 	KUNIT_ASSERT_GT(test, env_knob_write("kmemleak", "scan"), 0);
 	KUNIT_ASSERT_GT(test, env_knob_write("kmemleak", "scan"), 0);
 	KUNIT_ASSERT_GE(test, env_knob_read("kmemleak", text, LEAK_TEXT), 0);
-	KUNIT_EXPECT_EQ_MSG(test, 1U, leak_count(text), "%s", text);
-	kfree((void *)~lost);
+	leak_count(test, text, &planted, &others);
+	pr_info("inx-note: leaks: found %u of %u leaks made for it, and %u others\n",
+		planted, LEAK_OBJECTS, others);
+	KUNIT_EXPECT_GT(test, planted, 0U);
+	KUNIT_EXPECT_EQ(test, 0U, others);
+	for (i = 0; i < LEAK_OBJECTS; i++)
+		kmem_cache_free(cache, (void *)~lost[i]);
+	kmem_cache_destroy(cache);
 	kvfree(text);
 }
 

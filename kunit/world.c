@@ -121,14 +121,15 @@ static void world_close(struct world *w)
 }
 
 /* What user space's ioctl() does; @arg is changed as the user sees it. */
-long world_ioctl(struct world *w, unsigned int cmd, void *arg, size_t size)
+long world_file_ioctl(struct world *w, struct file *file, unsigned int cmd,
+		      void *arg, size_t size)
 {
 	void __user *uptr = (void __user *)w->arg;
 	long rc;
 
 	if (copy_to_user(uptr, arg, size))
 		return -EFAULT;
-	rc = w->file->f_op->unlocked_ioctl(w->file, cmd, w->arg);
+	rc = file->f_op->unlocked_ioctl(file, cmd, w->arg);
 	if (copy_from_user(arg, uptr, size))
 		return -EFAULT;
 	return rc;

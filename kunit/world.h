@@ -121,7 +121,15 @@ unsigned long world_granule(const struct world *w);
 
 /* The door: open the node, call it, and make what most ioctls are about. */
 void world_open(struct world *w);
-long world_ioctl(struct world *w, unsigned int cmd, void *arg, size_t size);
+long world_file_ioctl(struct world *w, struct file *file, unsigned int cmd,
+		      void *arg, size_t size);
+
+static inline long world_ioctl(struct world *w, unsigned int cmd, void *arg,
+			       size_t size)
+{
+	return world_file_ioctl(w, w->file, cmd, arg, size);
+}
+
 u32 world_ioas_alloc(struct world *w);
 int world_destroy(struct world *w, u32 id);
 unsigned int world_objects(const struct world *w);

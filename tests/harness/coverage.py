@@ -14,6 +14,9 @@ CONFIG = (
     "CONFIG_PROVE_LOCKING=n",
 )
 
+# libgcov has a function of a name that the kernel has, too; UML hands these words to the linker.
+MAKE = "CC_FLAGS_LTO=-Wl,-z,muldefs"
+
 # A line of JSON for each object that left counts.
 COMMAND = """\
 cd {build}

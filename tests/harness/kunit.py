@@ -143,6 +143,7 @@ class Kunit:
         options.append(f"--kunitconfig={HERE}/kunit/uml.config")
         if self.with_coverage:
             options += [f"--kconfig_add={line}" for line in coverage.CONFIG]
+            options.append(f"--make_options={coverage.MAKE}")
         options += [f"--kernel_args={word}" for word in arguments]
         return f"./tools/testing/kunit/kunit.py run {shlex.join(options)}"
 
