@@ -13,6 +13,7 @@
 
 #include "area.h"
 #include "iopt.h"
+#include "pin.h"
 #include "pages.h"
 
 static bool inx_area_is_live(const struct inx_area *area)
@@ -31,6 +32,7 @@ void inx_iopt_init(struct inx_iopt *iopt)
 	spin_lock_init(&iopt->leaving_lock);
 	INIT_LIST_HEAD(&iopt->leaving);
 	init_rwsem(&iopt->iova_rwsem);
+	inx_pins_init(&iopt->pins);
 	INIT_LIST_HEAD(&iopt->domains.list);
 	iopt->domains.small_pages = false;
 	inx_space_init(&iopt->space);
@@ -49,10 +51,11 @@ void inx_iopt_destroy(struct inx_iopt *iopt)
 	inx_space_destroy(&iopt->space);
 }
 
-/* The alignment that page tables and options ask for. */
+/* The alignment that page tables, pinners and options ask for. */
 static unsigned long inx_iopt_min_alignment(struct inx_iopt *iopt)
 {
-	unsigned long alignment = iopt->domains.small_pages ? PAGE_SIZE : 1;
+	bool pages = iopt->domains.small_pages || iopt->pins.aligned;
+	unsigned long alignment = pages ? PAGE_SIZE : 1;
 	struct inx_domain_link *link;
 
 	list_for_each_entry(link, &iopt->domains.list, item)
@@ -61,7 +64,14 @@ static unsigned long inx_iopt_min_alignment(struct inx_iopt *iopt)
 	return alignment;
 }
 
-static int inx_iopt_realign(struct inx_iopt *iopt)
+/**
+ * inx_iopt_realign() - find out which alignment areas need
+ * @iopt: the space, its iova_rwsem held for writing
+ *
+ * Return: 0; -EINVAL when it is more than a page; -EADDRINUSE when an area has
+ * less. After an error it is as before.
+ */
+int inx_iopt_realign(struct inx_iopt *iopt)
 {
 	unsigned long alignment = inx_iopt_min_alignment(iopt);
 
@@ -357,11 +367,16 @@ int inx_iopt_copy(struct inx_iopt *dst, struct inx_iopt *src,
 	return rc;
 }
 
-/* Make every area of a range LEAVING and list them, or change nothing. */
+/*
+ * Make every area of a range LEAVING and list them, or change nothing. When
+ * some are pinned for the CPU all of them are closed to further pins: -EAGAIN,
+ * and the caller opens them again if he gives up.
+ */
 static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 			  struct inx_area **list)
 {
 	struct inx_area **tail = list, *area;
+	bool pinned = false;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
@@ -371,6 +386,11 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 		if (area->node.start < range.start ||
 		    area->node.last > range.last)
 			return -ENOENT;
+		pinned |= area->npins;
+	}
+	if (pinned) {
+		inx_pins_close(iopt, range, true);
+		return -EAGAIN;
 	}
 	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
 	     area = inx_space_next(area, range.last)) {
@@ -388,21 +408,38 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
  * @range: where none may lie in part
  * @unmapped: out: bytes that were unmapped; may be NULL
  *
+ * Who has pinned a part of it for the CPU is asked to let go.
+ *
  * Return: 0, also when there is no area; -ENOENT for an area that lies in the
- * range in part; -EBUSY for one that another thread maps or unmaps. After an
- * error nothing is unmapped.
+ * range in part; -EBUSY for one that another thread maps or unmaps, or that a
+ * pinner has not let go of; -EINTR when the caller is being killed and waits
+ * for a pin to be complete. After an error nothing is unmapped.
  */
 int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped)
 {
 	struct inx_area *list, *area;
 	unsigned long bytes = 0;
+	bool asked = false;
 	int rc;
 
+again:
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
 	rc = inx_iopt_leave(iopt, range, &list);
+	if (rc && asked)
+		inx_pins_close(iopt, range, false);
 	up_write(&iopt->iova_rwsem);
+	if (rc == -EAGAIN && !asked) {
+		inx_iopt_unlock_read(iopt);
+		rc = inx_pins_evict(iopt, range);
+		if (rc)
+			return rc;
+		asked = true;
+		goto again;
+	}
+	if (rc == -EAGAIN)
+		rc = -EBUSY;
 	if (rc || !list)
 		goto out;
 
