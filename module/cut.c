@@ -117,15 +117,19 @@ static struct inx_iova_range inx_cut_widen(struct inx_iopt *iopt,
  */
 int inx_cut_ends(struct inx_iopt *iopt, struct inx_iova_range range)
 {
+	bool waited = false, closed = false;
 	struct inx_iova_range wide;
-	bool waited = false;
+	struct inx_area *area;
 	int rc = 0;
 
 again:
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
-	if (waited)
+	if (waited) {
+		area = inx_space_first(&iopt->space, wide.start, wide.last);
+		closed = area && area->is_closed;
 		inx_pins_close(iopt, wide, false);
+	}
 	if (iopt->domains.small_pages) {
 		rc = inx_cut_check(iopt, range);
 		rc = rc ?: inx_cut_try(iopt, range);
@@ -138,8 +142,9 @@ again:
 	inx_iopt_unlock_read(iopt);
 	if (rc != -EAGAIN)
 		return rc;
+	/* An UNMAP that gave up may have opened them before. */
 	if (waited)
-		return -EINVAL;
+		return closed ? -EINVAL : -EBUSY;
 	waited = true;
 	rc = inx_pins_wait(iopt, wide);
 	if (!rc)
