@@ -205,7 +205,13 @@ static int mock_stats(struct mock_file *mf, void *buf)
 	return 0;
 }
 
+static int mock_access_alloc(struct mock_file *mf, void *buf)
+{
+	return mock_access_create(buf);
+}
+
 union mock_arg {
+	struct iommu_next_mock_access_alloc access_alloc;
 	struct iommu_next_mock_device_alloc device_alloc;
 	struct iommu_next_mock_device device;
 	struct iommu_next_mock_fail_next fail_next;
@@ -225,6 +231,8 @@ static const struct mock_op {
 	  mock_device_remove },
 	{ IOMMU_NEXT_MOCK_FAIL_NEXT, sizeof(struct iommu_next_mock_fail_next),
 	  mock_fail_next },
+	{ IOMMU_NEXT_MOCK_ACCESS_ALLOC,
+	  sizeof(struct iommu_next_mock_access_alloc), mock_access_alloc },
 	{ IOMMU_NEXT_MOCK_STATS, sizeof(struct iommu_next_mock_stats),
 	  mock_stats },
 };

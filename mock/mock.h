@@ -138,6 +138,9 @@ void mock_device_destroy(struct mock_device *mock);
 u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
 		    size_t length, bool write, u64 *fault_iova);
 
+/* access.c */
+int mock_access_create(struct iommu_next_mock_access_alloc *arg);
+
 /* engine.c */
 void mock_engine_init(struct mock_engine *engine);
 void mock_engine_reset(struct mock_engine *engine);

@@ -199,7 +199,7 @@ static int selftest_replace(struct selftest_call *call)
 	sd = iommu_next_private_priv(object);
 	mutex_lock(&sd->lock);
 	if (sd->idev)
-		rc = iommu_next_device_attach(sd->idev, &pt_id);
+		rc = iommu_next_device_replace(sd->idev, &pt_id);
 	mutex_unlock(&sd->lock);
 	iommu_next_private_put(object);
 	if (rc)
@@ -255,6 +255,11 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_CHECK_REFS] = selftest_check_refs,
 	[SELFTEST_CHECK_CACHE] = selftest_check_cache,
 	[SELFTEST_MEMORY_LIMIT] = selftest_memory_limit,
+	[SELFTEST_CREATE_ACCESS] = selftest_create_access,
+	[SELFTEST_ACCESS_REPLACE_IOAS] = selftest_access_replace,
+	[SELFTEST_ACCESS_PAGES] = selftest_access_pages,
+	[SELFTEST_DESTROY_ACCESS_PAGES] = selftest_destroy_pages,
+	[SELFTEST_ACCESS_RW] = selftest_access_rw,
 };
 
 static long selftest_ioctl(struct inx_ctx *ctx, unsigned int cmd,

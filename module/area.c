@@ -3,9 +3,9 @@
  * Filling areas into page tables and emptying them again.
  *
  * An area is filled when the first page table of its IOAS appears, or when it
- * is mapped while there is one: its pages are held (see pages.c), pinned where
- * nobody had them yet, and mapped in every page table of the IOAS. It goes
- * through its pages in order, and &struct inx_area.mapped says how far it has
+ * is mapped while there is one: its pages are held (see pages.c and hold.c),
+ * pinned where nobody had them yet, and mapped in every page table of the IOAS.
+ * It goes through its pages in order, and &struct inx_area.mapped says how far it has
  * come: up to there it holds the pages and every page table has them. So a
  * failure at any point ends in the same emptying as a normal unmap.
  *
@@ -22,6 +22,7 @@
 
 #include "area.h"
 #include "batch.h"
+#include "hold.h"
 #include "pages.h"
 #include "reader.h"
 
@@ -145,8 +146,14 @@ static int inx_domain_map(struct inx_area *area, struct iommu_domain *domain,
 	return 0;
 }
 
-static void inx_area_unmap(struct inx_area *area, unsigned long index,
-			   unsigned long npages)
+/**
+ * inx_area_unmap() - take pages out of every page table
+ * @area: of which they are
+ * @index: of the first page, where it is safe to cut
+ * @npages: how many, in all of the page tables; 0 is allowed
+ */
+void inx_area_unmap(struct inx_area *area, unsigned long index,
+		    unsigned long npages)
 {
 	struct inx_domain_link *link;
 
@@ -154,10 +161,18 @@ static void inx_area_unmap(struct inx_area *area, unsigned long index,
 		inx_domain_unmap(area, link->domain, index, npages);
 }
 
-/* Map @npages pages of @runs in every page table, or in none. */
-static int inx_area_map(struct inx_area *area, unsigned long index,
-			const inx_run_t *runs, unsigned int nr,
-			unsigned long npages)
+/**
+ * inx_area_map() - put pages into every page table, or into none
+ * @area: of which they are
+ * @index: of the first page
+ * @runs: the pages
+ * @nr: how many runs
+ * @npages: how many pages
+ *
+ * Return: 0, or what iommu_map() returns.
+ */
+int inx_area_map(struct inx_area *area, unsigned long index,
+		 const inx_run_t *runs, unsigned int nr, unsigned long npages)
 {
 	struct inx_domain_link *link;
 	int rc;
@@ -175,9 +190,15 @@ undo:
 	return rc;
 }
 
-/* An area whose page table has a segment without runs, and will keep it. */
-static struct inx_area *inx_seg_reader(struct inx_pages *pages,
-				       const struct inx_seg *seg)
+/**
+ * inx_seg_reader() - where to read the PFNs of a segment without runs
+ * @pages: locked; while they are, the answer is good
+ * @seg: the segment
+ *
+ * Return: an area whose page table has it.
+ */
+struct inx_area *inx_seg_reader(struct inx_pages *pages,
+				const struct inx_seg *seg)
 {
 	struct inx_area *area;
 
@@ -192,12 +213,16 @@ static struct inx_area *inx_seg_reader(struct inx_pages *pages,
 	return NULL;
 }
 
-/*
- * Map a segment in @domain, or in all page tables of the area when that is
- * NULL; all of it or nothing.
+/**
+ * inx_area_map_seg() - put a segment into a page table, or into every one
+ * @area: whose page tables
+ * @seg: the segment, part of the area; the pages are locked
+ * @domain: the page table, NULL for all that the area has
+ *
+ * Return: 0; or -ENOMEM and what iommu_map() returns, and nothing is mapped.
  */
-static int inx_seg_map(struct inx_area *area, const struct inx_seg *seg,
-		       struct iommu_domain *domain)
+int inx_area_map_seg(struct inx_area *area, const struct inx_seg *seg,
+		     struct iommu_domain *domain)
 {
 	unsigned long index = seg->start;
 	struct inx_batch batch;
@@ -238,97 +263,16 @@ static int inx_seg_map(struct inx_area *area, const struct inx_seg *seg,
 	return rc;
 }
 
-static void inx_area_advance(struct inx_area *area, unsigned long npages)
+/**
+ * inx_area_advance() - pages are in every page table of the area and held
+ * @area: the area; its pages are locked
+ * @npages: how many, after those that were before
+ */
+void inx_area_advance(struct inx_area *area, unsigned long npages)
 {
 	if (!area->mapped)
 		list_add(&area->filled_item, &area->pages->filled);
 	area->mapped += npages;
-}
-
-/*
- * Pin pages that nobody holds, and map them. Called and returns with the lock
- * of the pages, but pins without it; when somebody else has pinned some of the
- * pages meanwhile it stops early, with 0.
- */
-static int inx_area_pin(struct inx_area *area, struct inx_reader *reader,
-			struct inx_batch *batch, unsigned long last)
-{
-	unsigned long first = inx_area_first(area);
-	unsigned long index = first + area->mapped;
-	unsigned long charged = last - index + 1;
-	struct inx_pages *pages = area->pages;
-	bool raced;
-	int rc;
-
-	rc = inx_pages_charge(pages, charged);
-	if (rc)
-		return rc;
-	mutex_unlock(&pages->lock);
-	for (;;) {
-		struct inx_seg *seg;
-
-		inx_batch_reset(batch, index);
-		rc = inx_reader_pin(reader, batch, last);
-		mutex_lock(&pages->lock);
-		seg = inx_seg_find(pages, index);
-		raced = seg && seg->start < index + batch->npages;
-		if (!rc && !raced)
-			rc = inx_area_map(area, index, batch->runs, batch->nr,
-					  batch->npages);
-		if (rc || raced)
-			break;
-		rc = inx_seg_add(pages, batch, first);
-		if (rc) {
-			inx_area_unmap(area, index, batch->npages);
-			break;
-		}
-		inx_area_advance(area, batch->npages);
-		index += batch->npages;
-		charged -= batch->npages;
-		if (!charged)
-			return 0;
-		mutex_unlock(&pages->lock);
-	}
-
-	mutex_unlock(&pages->lock);
-	inx_batch_unpin(batch, index, batch->npages, false);
-	inx_reader_drop(reader);
-	mutex_lock(&pages->lock);
-	inx_pages_uncharge(pages, charged);
-	return rc;
-}
-
-/* Hold a segment that somebody else holds already, and map it. */
-static int inx_area_share(struct inx_area *area, struct inx_seg *seg)
-{
-	unsigned long index = inx_area_first(area) + area->mapped;
-	int rc;
-
-	rc = inx_seg_clip(area->pages, &seg, index, inx_area_last(area));
-	if (!rc)
-		rc = inx_seg_map(area, seg, NULL);
-	if (rc)
-		return rc;
-	seg->holds++;
-	inx_area_advance(area, seg->npages);
-	return 0;
-}
-
-static int inx_area_fill_gap(struct inx_area *area, unsigned long last)
-{
-	unsigned long npages = last - inx_area_first(area) - area->mapped + 1;
-	struct inx_reader reader;
-	struct inx_batch batch;
-	int rc;
-
-	rc = inx_reader_init(&reader, area->pages, npages);
-	if (rc)
-		return rc;
-	inx_batch_init(&batch, npages);
-	rc = inx_area_pin(area, &reader, &batch, last);
-	inx_batch_destroy(&batch);
-	inx_reader_destroy(&reader);
-	return rc;
 }
 
 /**
@@ -341,27 +285,16 @@ static int inx_area_fill_gap(struct inx_area *area, unsigned long last)
  */
 int inx_area_fill(struct inx_area *area)
 {
-	unsigned long npages = inx_area_last(area) - inx_area_first(area) + 1;
-	struct inx_pages *pages = area->pages;
-	int rc = 0;
+	struct inx_holder holder = {
+		.pages = area->pages,
+		.area = area,
+		.first = inx_area_first(area),
+	};
+	int rc;
 
-	mutex_lock(&pages->lock);
 	area->storage = list_first_entry(&area->domains->list,
 					 struct inx_domain_link, item)->domain;
-	while (!rc && area->mapped < npages) {
-		unsigned long index = inx_area_first(area) + area->mapped;
-		unsigned long last = inx_area_last(area);
-		struct inx_seg *seg = inx_seg_find(pages, index);
-
-		if (seg && seg->start <= index) {
-			rc = inx_area_share(area, seg);
-		} else {
-			if (seg)
-				last = min(last, seg->start - 1);
-			rc = inx_area_fill_gap(area, last);
-		}
-	}
-	mutex_unlock(&pages->lock);
+	rc = inx_hold_take(&holder, inx_area_last(area));
 	if (rc) {
 		area->next = NULL;
 		inx_areas_unfill(area->domains, area);
@@ -498,7 +431,8 @@ static bool inx_area_leave(struct inx_area *area)
 
 	mutex_lock(&area->pages->lock);
 	list_del(&area->filled_item);
-	inx_segs_drop(area->pages, inx_area_first(area), area->mapped, &dying);
+	inx_segs_drop(area->pages, inx_area_first(area), area->mapped, false,
+		      &dying);
 	mutex_unlock(&area->pages->lock);
 
 	INIT_LIST_HEAD(&area->dying);
@@ -577,7 +511,7 @@ int inx_area_add_domain(struct inx_area *area, struct iommu_domain *domain)
 	mutex_lock(&area->pages->lock);
 	for (seg = inx_seg_find(area->pages, first);
 	     seg && seg->start <= last; seg = inx_seg_next(seg)) {
-		rc = inx_seg_map(area, seg, domain);
+		rc = inx_area_map_seg(area, seg, domain);
 		if (rc)
 			break;
 	}

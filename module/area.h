@@ -11,7 +11,10 @@
 #include <linux/mm.h>
 #include <linux/types.h>
 
+#include "batch.h"
+
 struct inx_pages;
+struct inx_seg;
 struct iommu_domain;
 
 /**
@@ -70,6 +73,8 @@ enum inx_area_state {
  * @storage: a page table to read PFNs from; under the lock of @pages
  * @mapped: pages, counted from the first, that are in every page table and
  *	held; under the lock of @pages
+ * @npins: pins of it, for the CPU; under iova_rwsem
+ * @is_closed: no more of them, as it is about to be unmapped; likewise
  */
 struct inx_area {
 	struct interval_tree_node node;
@@ -85,7 +90,15 @@ struct inx_area {
 	};
 	struct iommu_domain *storage;
 	unsigned long mapped;
+	unsigned int npins;
+	bool is_closed;
 };
+
+static inline bool inx_area_is_live(const struct inx_area *area)
+{
+	/* Pairs with the end of inx_iopt_map_list(), which has no lock. */
+	return smp_load_acquire(&area->state) == INX_AREA_LIVE;
+}
 
 static inline unsigned long inx_area_length(const struct inx_area *area)
 {
@@ -120,6 +133,16 @@ void inx_area_free(struct inx_area *area);
 struct inx_area *inx_area_prepare_cut(struct inx_area *area,
 				      unsigned long iova);
 void inx_area_cut(struct inx_area *area, struct inx_area *right);
+
+struct inx_area *inx_seg_reader(struct inx_pages *pages,
+				const struct inx_seg *seg);
+int inx_area_map(struct inx_area *area, unsigned long index,
+		 const inx_run_t *runs, unsigned int nr, unsigned long npages);
+int inx_area_map_seg(struct inx_area *area, const struct inx_seg *seg,
+		     struct iommu_domain *domain);
+void inx_area_unmap(struct inx_area *area, unsigned long index,
+		    unsigned long npages);
+void inx_area_advance(struct inx_area *area, unsigned long npages);
 
 int inx_area_fill(struct inx_area *area);
 void inx_areas_unfill(struct inx_domains *domains, struct inx_area *list);

@@ -269,6 +269,24 @@ out:
 	return rc;
 }
 
+static int inx_device_attach_locked(struct inx_device *idev, u32 *pt_id)
+{
+	struct inx_object *obj;
+	int rc = -EINVAL;
+
+	obj = inx_object_get(idev->obj.ctx, *pt_id, INX_OBJ_ANY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	if (obj->type == INX_OBJ_HWPT)
+		rc = inx_device_use(idev, inx_hwpt_of(obj));
+	else if (obj->type == INX_OBJ_IOAS)
+		rc = inx_device_use_ioas(idev,
+					 container_of(obj, struct inx_ioas,
+						      obj), pt_id);
+	inx_object_put(obj);
+	return rc;
+}
+
 /**
  * inx_device_attach() - let a device do DMA
  * @idev: bound; may be attached already, then it changes over
@@ -280,25 +298,54 @@ out:
  */
 int inx_device_attach(struct inx_device *idev, u32 *pt_id)
 {
-	struct inx_object *obj;
 	int rc;
 
-	obj = inx_object_get(idev->obj.ctx, *pt_id, INX_OBJ_ANY);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
 	mutex_lock(&idev->attach_lock);
-	if (obj->type == INX_OBJ_HWPT)
-		rc = inx_device_use(idev, inx_hwpt_of(obj));
-	else if (obj->type == INX_OBJ_IOAS)
-		rc = inx_device_use_ioas(idev,
-					 container_of(obj, struct inx_ioas,
-						      obj), pt_id);
-	else
-		rc = -EINVAL;
+	rc = inx_device_attach_locked(idev, pt_id);
 	mutex_unlock(&idev->attach_lock);
-	inx_object_put(obj);
 	return rc;
 }
+
+/**
+ * iommu_next_device_attach() - let a device that is not attached do DMA
+ * @idev: bound, not attached
+ * @pt_id: as in inx_device_attach()
+ *
+ * Context: may wait for user space, as memory is pinned.
+ * Return: 0; -EBUSY when it is attached; and as inx_device_attach().
+ */
+int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id)
+{
+	int rc;
+
+	mutex_lock(&idev->attach_lock);
+	rc = READ_ONCE(idev->attached) ? -EBUSY :
+					 inx_device_attach_locked(idev, pt_id);
+	mutex_unlock(&idev->attach_lock);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_attach);
+
+/**
+ * iommu_next_device_replace() - let an attached device use something else
+ * @idev: bound and attached
+ * @pt_id: as in inx_device_attach()
+ *
+ * Context: as iommu_next_device_attach().
+ * Return: 0; -EINVAL when it is not attached; and as inx_device_attach(). After
+ * an error it is attached as before, where the kernel can do that.
+ */
+int iommu_next_device_replace(struct inx_device *idev, u32 *pt_id)
+{
+	int rc;
+
+	mutex_lock(&idev->attach_lock);
+	rc = READ_ONCE(idev->attached) ? inx_device_attach_locked(idev, pt_id) :
+					 -EINVAL;
+	mutex_unlock(&idev->attach_lock);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_replace);
 
 /**
  * inx_device_detach() - block DMA of a device
@@ -330,47 +377,47 @@ u32 iommu_next_device_id(const struct inx_device *idev)
 EXPORT_SYMBOL_GPL(iommu_next_device_id);
 
 /**
- * iommu_next_device_attach() - let a device do DMA
- * @idev: bound; may be attached already, then it changes over. Not to be unbound
- *	meanwhile.
- * @pt_id: in: an IOAS or HWPT; out: the HWPT in use
+ * iommu_next_device_bind() - take ownership of a device for a context
+ * @ctx: the context, from iommu_next_ctx_from_fd(); the device holds it, too
+ * @dev: as in inx_device_bind()
+ * @backend: the backend that serves it; NULL for the kernel's IOMMU API
+ * @id: gets the ID that user space knows the device by
  *
- * May wait for user space, whose memory is pinned.
- *
- * Return: 0; -ENOENT; -EINVAL when @pt_id is of another kind or does not fit
- * the device; -EADDRINUSE when the device cannot reach what is mapped;
- * -EFAULT when mapped memory is not there; -ENOMEM.
+ * Return: as inx_device_bind().
  */
-int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id)
+struct inx_device *
+iommu_next_device_bind(struct inx_ctx *ctx, struct device *dev,
+		       const struct inx_backend_ops *backend, u32 *id)
 {
-	return inx_device_attach(idev, pt_id);
+	struct inx_device *idev;
+
+	idev = inx_device_bind(ctx, backend ?: &inx_backend_iommu, dev,
+			       false);
+	if (!IS_ERR(idev))
+		*id = idev->obj.id;
+	return idev;
 }
-EXPORT_SYMBOL_GPL(iommu_next_device_attach);
+EXPORT_SYMBOL_GPL(iommu_next_device_bind);
 
 /**
- * iommu_next_device_detach() - block DMA of a device
- * @idev: bound; need not be attached
- *
- * Waits for an attach that another thread is in.
- */
-void iommu_next_device_detach(struct inx_device *idev)
-{
-	inx_device_detach(idev);
-}
-EXPORT_SYMBOL_GPL(iommu_next_device_detach);
-
-/**
- * iommu_next_device_unbind() - give a device back
- * @idev: the device, attached or not; not to be used any more
- *
- * When it returns DMA of the device is blocked, or back with the kernel if it
- * was the last one of its group. Does not wait for user space.
+ * iommu_next_device_unbind() - undo iommu_next_device_bind()
+ * @idev: as in inx_device_unbind()
  */
 void iommu_next_device_unbind(struct inx_device *idev)
 {
 	inx_device_unbind(idev);
 }
 EXPORT_SYMBOL_GPL(iommu_next_device_unbind);
+
+/**
+ * iommu_next_device_detach() - block DMA of a device
+ * @idev: bound; need not be attached
+ */
+void iommu_next_device_detach(struct inx_device *idev)
+{
+	inx_device_detach(idev);
+}
+EXPORT_SYMBOL_GPL(iommu_next_device_detach);
 
 static int inx_device_copy_info(const struct inx_hw_info *info,
 				void __user *uptr, u32 room)

@@ -13,13 +13,8 @@
 
 #include "area.h"
 #include "iopt.h"
+#include "pin.h"
 #include "pages.h"
-
-static bool inx_area_is_live(const struct inx_area *area)
-{
-	/* Pairs with the end of inx_iopt_map_list(), which has no lock. */
-	return smp_load_acquire(&area->state) == INX_AREA_LIVE;
-}
 
 /**
  * inx_iopt_init() - make an empty IOVA space
@@ -31,6 +26,7 @@ void inx_iopt_init(struct inx_iopt *iopt)
 	spin_lock_init(&iopt->leaving_lock);
 	INIT_LIST_HEAD(&iopt->leaving);
 	init_rwsem(&iopt->iova_rwsem);
+	inx_pins_init(&iopt->pins);
 	INIT_LIST_HEAD(&iopt->domains.list);
 	iopt->domains.small_pages = false;
 	inx_space_init(&iopt->space);
@@ -49,10 +45,11 @@ void inx_iopt_destroy(struct inx_iopt *iopt)
 	inx_space_destroy(&iopt->space);
 }
 
-/* The alignment that page tables and options ask for. */
+/* The alignment that page tables, pinners and options ask for. */
 static unsigned long inx_iopt_min_alignment(struct inx_iopt *iopt)
 {
-	unsigned long alignment = iopt->domains.small_pages ? PAGE_SIZE : 1;
+	bool pages = iopt->domains.small_pages || iopt->pins.aligned;
+	unsigned long alignment = pages ? PAGE_SIZE : 1;
 	struct inx_domain_link *link;
 
 	list_for_each_entry(link, &iopt->domains.list, item)
@@ -61,7 +58,14 @@ static unsigned long inx_iopt_min_alignment(struct inx_iopt *iopt)
 	return alignment;
 }
 
-static int inx_iopt_realign(struct inx_iopt *iopt)
+/**
+ * inx_iopt_realign() - find out which alignment areas need
+ * @iopt: the space, its iova_rwsem held for writing
+ *
+ * Return: 0; -EINVAL when it is more than a page; -EADDRINUSE when an area has
+ * less. After an error it is as before.
+ */
+int inx_iopt_realign(struct inx_iopt *iopt)
 {
 	unsigned long alignment = inx_iopt_min_alignment(iopt);
 
@@ -166,7 +170,13 @@ static void inx_iopt_settle(struct inx_iopt *iopt)
 		link->left(link);
 }
 
-static void inx_iopt_unlock_read(struct inx_iopt *iopt)
+/**
+ * inx_iopt_unlock_read() - give domains_rwsem back, held for reading
+ * @iopt: the space
+ *
+ * Page tables that had to wait for it go now.
+ */
+void inx_iopt_unlock_read(struct inx_iopt *iopt)
 {
 	up_read(&iopt->domains_rwsem);
 	inx_iopt_settle(iopt);
@@ -357,11 +367,16 @@ int inx_iopt_copy(struct inx_iopt *dst, struct inx_iopt *src,
 	return rc;
 }
 
-/* Make every area of a range LEAVING and list them, or change nothing. */
+/*
+ * Make every area of a range LEAVING and list them, or change nothing. When
+ * some are pinned for the CPU all of them are closed to further pins: -EAGAIN,
+ * and the caller opens them again if he gives up.
+ */
 static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 			  struct inx_area **list)
 {
 	struct inx_area **tail = list, *area;
+	bool pinned = false;
 
 	lockdep_assert_held_write(&iopt->iova_rwsem);
 	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
@@ -371,6 +386,11 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 		if (area->node.start < range.start ||
 		    area->node.last > range.last)
 			return -ENOENT;
+		pinned |= area->npins;
+	}
+	if (pinned) {
+		inx_pins_close(iopt, range, true);
+		return -EAGAIN;
 	}
 	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
 	     area = inx_space_next(area, range.last)) {
@@ -382,106 +402,44 @@ static int inx_iopt_leave(struct inx_iopt *iopt, struct inx_iova_range range,
 	return 0;
 }
 
-/*
- * Get ready to cut the area that @iova lies in, but does not start, if there is
- * one. 0 or -errno; *right is the second area, NULL when there is nothing to cut.
- */
-static int inx_iopt_prepare_cut(struct inx_iopt *iopt, unsigned long iova,
-				struct inx_area **right)
-{
-	struct inx_area *area = inx_space_first(&iopt->space, iova, iova);
-
-	lockdep_assert_held_write(&iopt->iova_rwsem);
-	*right = NULL;
-	if (!area || area->node.start == iova)
-		return 0;
-	if (iova & (iopt->space.alignment - 1))
-		return -EINVAL;
-	*right = inx_area_prepare_cut(area, iova);
-	if (!IS_ERR(*right))
-		return 0;
-	return PTR_ERR(*right);
-}
-
-static void inx_iopt_finish_cut(struct inx_iopt *iopt, unsigned long iova,
-				struct inx_area *right)
-{
-	struct inx_area *area;
-
-	if (!right)
-		return;
-	area = inx_space_first(&iopt->space, iova, iova);
-	inx_space_erase(&iopt->space, area);
-	inx_area_cut(area, right);
-	inx_space_insert(&iopt->space, area, area->node.start);
-	inx_space_insert(&iopt->space, right, right->node.start);
-}
-
-/**
- * inx_iopt_cut() - cut areas so that none lies in a range in part
- * @iopt: where
- * @range: the range
- *
- * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
- *
- * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
- * when it would cut through a page; -ENOMEM. After an error nothing is cut.
- */
-int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range)
-{
-	bool at_end = range.last < ULONG_MAX;
-	struct inx_area *area, *start = NULL, *end = NULL;
-	int rc = 0;
-
-	down_read(&iopt->domains_rwsem);
-	down_write(&iopt->iova_rwsem);
-	if (!iopt->domains.small_pages)
-		goto out;
-	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
-	     area = inx_space_next(area, range.last)) {
-		if (inx_area_is_live(area))
-			continue;
-		rc = -EBUSY;
-		goto out;
-	}
-	rc = inx_iopt_prepare_cut(iopt, range.start, &start);
-	if (!rc && at_end)
-		rc = inx_iopt_prepare_cut(iopt, range.last + 1, &end);
-	if (rc) {
-		if (start && !IS_ERR(start))
-			inx_area_free(start);
-		goto out;
-	}
-	/* The end first: the other second area is measured by what is left. */
-	inx_iopt_finish_cut(iopt, range.last + 1, end);
-	inx_iopt_finish_cut(iopt, range.start, start);
-out:
-	up_write(&iopt->iova_rwsem);
-	inx_iopt_unlock_read(iopt);
-	return rc;
-}
-
 /**
  * inx_iopt_unmap() - unmap all areas of a range
  * @iopt: where
  * @range: where none may lie in part
  * @unmapped: out: bytes that were unmapped; may be NULL
  *
+ * Who has pinned a part of it for the CPU is asked to let go.
+ *
  * Return: 0, also when there is no area; -ENOENT for an area that lies in the
- * range in part; -EBUSY for one that another thread maps or unmaps. After an
- * error nothing is unmapped.
+ * range in part; -EBUSY for one that another thread maps or unmaps, or that a
+ * pinner has not let go of; -EINTR when the caller is being killed and waits
+ * for a pin to be complete. After an error nothing is unmapped.
  */
 int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped)
 {
 	struct inx_area *list, *area;
 	unsigned long bytes = 0;
+	bool asked = false;
 	int rc;
 
+again:
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
 	rc = inx_iopt_leave(iopt, range, &list);
+	if (rc && asked)
+		inx_pins_close(iopt, range, false);
 	up_write(&iopt->iova_rwsem);
+	if (rc == -EAGAIN && !asked) {
+		inx_iopt_unlock_read(iopt);
+		rc = inx_pins_evict(iopt, range);
+		if (rc)
+			return rc;
+		asked = true;
+		goto again;
+	}
+	if (rc == -EAGAIN)
+		rc = -EBUSY;
 	if (rc || !list)
 		goto out;
 

@@ -10,9 +10,24 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #include "area.h"
 #include "space.h"
+
+/**
+ * struct inx_pins - pins for the CPU in an IOVA space
+ * @tree: of struct inx_pin, by IOVA
+ * @wait: woken when a pin is complete or an unmap() of a pinner has returned
+ * @round: unmaps that had to ask pinners to let go; a number for each
+ * @aligned: pinners that need whole pages
+ */
+struct inx_pins {
+	struct rb_root_cached tree;
+	wait_queue_head_t wait;
+	unsigned long round;
+	unsigned int aligned;
+};
 
 /**
  * struct inx_iopt - an IOVA space and the page tables that follow it
@@ -23,6 +38,7 @@
  * @leaving_lock: of @leaving
  * @leaving: page tables that go as soon as @domains_rwsem is free
  * @iova_rwsem: of @space and the state of areas
+ * @pins: of areas, for the CPU; under @iova_rwsem
  * @domains: page tables; under @domains_rwsem
  * @space: its areas change under both locks, @domains_rwsem at least for
  *	reading: who has that for writing owns them, and finds every area LIVE
@@ -35,9 +51,12 @@ struct inx_iopt {
 	spinlock_t leaving_lock; /* of leaving */
 	struct list_head leaving;
 	struct rw_semaphore iova_rwsem;
+	struct inx_pins pins;
 	struct inx_domains domains;
 	struct inx_space space;
 };
+
+void inx_iopt_unlock_read(struct inx_iopt *iopt);
 
 void inx_iopt_init(struct inx_iopt *iopt);
 void inx_iopt_destroy(struct inx_iopt *iopt);
@@ -47,7 +66,6 @@ int inx_iopt_map(struct inx_iopt *iopt, struct inx_area *area,
 int inx_iopt_copy(struct inx_iopt *dst, struct inx_iopt *src,
 		  unsigned long src_iova, unsigned long length,
 		  unsigned long *dst_iova, bool fixed, unsigned int prot);
-int inx_iopt_cut(struct inx_iopt *iopt, struct inx_iova_range range);
 int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped);
 
@@ -68,6 +86,7 @@ void inx_iopt_remove_domain(struct inx_iopt *iopt,
 			    struct inx_domain_link *link);
 unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt);
 bool inx_iopt_is_coherent(struct inx_iopt *iopt);
+int inx_iopt_realign(struct inx_iopt *iopt);
 int inx_iopt_set_small_pages(struct inx_iopt *iopt, bool small);
 
 #endif

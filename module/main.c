@@ -4,6 +4,7 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/iommu_next.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -83,6 +84,29 @@ void inx_ctx_put(struct inx_ctx *ctx)
 {
 	fput(ctx->file);
 }
+
+/**
+ * iommu_next_ctx_from_fd() - find the context behind a file descriptor
+ * @fd: of the calling process
+ *
+ * Return: the context, to be given back with iommu_next_ctx_put();
+ * ERR_PTR(-EBADF); or ERR_PTR(-EBADFD) for another kind of file.
+ */
+struct inx_ctx *iommu_next_ctx_from_fd(int fd)
+{
+	return inx_ctx_from_fd(fd);
+}
+EXPORT_SYMBOL_GPL(iommu_next_ctx_from_fd);
+
+/**
+ * iommu_next_ctx_put() - undo iommu_next_ctx_from_fd()
+ * @ctx: the context
+ */
+void iommu_next_ctx_put(struct inx_ctx *ctx)
+{
+	inx_ctx_put(ctx);
+}
+EXPORT_SYMBOL_GPL(iommu_next_ctx_put);
 
 static int __init inx_init(void)
 {

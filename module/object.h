@@ -26,6 +26,7 @@ enum inx_object_type {
 	INX_OBJ_IOAS,
 	INX_OBJ_DEVICE,
 	INX_OBJ_HWPT,
+	INX_OBJ_ACCESS,
 	INX_OBJ_PRIVATE,
 };
 

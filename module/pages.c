@@ -15,6 +15,9 @@
  * segment has no runs and whoever needs the PFNs reads them out of a page
  * table that has the segment mapped.
  *
+ * Drivers pin pages for the CPU, too, with page tables or without; what they
+ * have pinned always has runs.
+ *
  * A segment counts its holders. Somebody who needs only a part of it cuts it
  * first (that may fail for want of memory); to let go never cuts, so letting
  * go never fails. A segment that nobody holds is taken out of the tree at
@@ -225,10 +228,17 @@ static struct inx_seg *inx_seg_alloc(struct inx_pages *pages)
 	return kmem_cache_zalloc(inx_seg_cache, GFP_KERNEL_ACCOUNT);
 }
 
-static void inx_seg_free(struct inx_pages *pages, struct inx_seg *seg)
+/* Page tables alone know the PFNs from here on. */
+static void inx_seg_forget(struct inx_seg *seg)
 {
 	if (seg->nr > 1)
 		kvfree(seg->runs);
+	seg->nr = 0;
+}
+
+static void inx_seg_free(struct inx_pages *pages, struct inx_seg *seg)
+{
+	inx_seg_forget(seg);
 	if (seg != &inx_mapping_of(pages)->seg)
 		kmem_cache_free(inx_seg_cache, seg);
 }
@@ -288,8 +298,8 @@ static bool inx_seg_before(struct rb_node *a, const struct rb_node *b)
 }
 
 /* Give @seg the @nr runs at @runs, the first of them without its @skip pages. */
-static int inx_seg_keep(struct inx_seg *seg, const inx_run_t *runs,
-			unsigned int nr, unsigned long skip)
+static int inx_seg_keep_from(struct inx_seg *seg, const inx_run_t *runs,
+			     unsigned int nr, unsigned long skip)
 {
 	inx_run_t *to = &seg->one;
 
@@ -306,6 +316,25 @@ static int inx_seg_keep(struct inx_seg *seg, const inx_run_t *runs,
 	return 0;
 }
 
+/**
+ * inx_seg_keep() - give runs to a segment
+ * @seg: without runs
+ * @runs: all that is in it
+ * @nr: how many, not 0
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int inx_seg_keep(struct inx_seg *seg, const inx_run_t *runs, unsigned int nr)
+{
+	return inx_seg_keep_from(seg, runs, nr, 0);
+}
+
+/* Whether the PFNs are worth keeping beside a page table. */
+static bool inx_runs_are_long(unsigned long npages, unsigned int nr)
+{
+	return npages >= (unsigned long)nr * INX_SEG_MIN_RUN;
+}
+
 /* Cut a segment in two; @index becomes the first of the new one. */
 static int inx_seg_split(struct inx_pages *pages, struct inx_seg *seg,
 			 unsigned long index)
@@ -320,11 +349,12 @@ static int inx_seg_split(struct inx_pages *pages, struct inx_seg *seg,
 	right->start = index;
 	right->npages = seg->npages - n;
 	right->holds = seg->holds;
+	right->pins = seg->pins;
 	right->joined = true;
 	if (seg->nr) {
 		while (skip >= inx_run_len(runs[i]))
 			skip -= inx_run_len(runs[i++]);
-		if (inx_seg_keep(right, runs + i, seg->nr - i, skip)) {
+		if (inx_seg_keep_from(right, runs + i, seg->nr - i, skip)) {
 			inx_seg_free(pages, right);
 			return -ENOMEM;
 		}
@@ -376,21 +406,21 @@ int inx_seg_clip(struct inx_pages *pages, struct inx_seg **seg,
  * @pages: locked; no segment covers any of them
  * @batch: the pages, charged, and in a page table of the area that holds them
  * @first: the holder holds everything from this index up to the batch
+ * @cpu: the holder is the CPU, there need not be a page table
  *
  * Return: 0 or -ENOMEM.
  */
 int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
-		unsigned long first)
+		unsigned long first, bool cpu)
 {
-	bool keep = batch->npages >=
-		    (unsigned long)batch->nr * INX_SEG_MIN_RUN;
+	bool keep = cpu || inx_runs_are_long(batch->npages, batch->nr);
 	struct inx_seg *seg;
 
 	lockdep_assert_held(&pages->lock);
 	if (!keep && batch->start > first) {
 		seg = inx_seg_find(pages, batch->start - 1);
 		/* With one holder, it is this one: let the segment grow. */
-		if (!seg->nr && seg->holds == 1) {
+		if (!seg->nr && seg->holds == 1 && !seg->pins) {
 			seg->npages += batch->npages;
 			pages->npinned += batch->npages;
 			return 0;
@@ -402,8 +432,9 @@ int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 		return -ENOMEM;
 	seg->start = batch->start;
 	seg->npages = batch->npages;
-	seg->holds = 1;
-	if (keep && inx_seg_keep(seg, batch->runs, batch->nr, 0)) {
+	seg->holds = !cpu;
+	seg->pins = cpu;
+	if (keep && inx_seg_keep(seg, batch->runs, batch->nr)) {
 		inx_seg_free(pages, seg);
 		return -ENOMEM;
 	}
@@ -417,11 +448,12 @@ int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
  * @pages: locked
  * @first: index of the first page
  * @npages: how many; exactly what one holder holds, may be 0
+ * @cpu: the holder is the CPU
  * @dying: gets the segments that nobody holds now, in order; they are the
  *	caller's and count as pinned no more
  */
 void inx_segs_drop(struct inx_pages *pages, unsigned long first,
-		   unsigned long npages, struct list_head *dying)
+		   unsigned long npages, bool cpu, struct list_head *dying)
 {
 	unsigned long end = first + npages, left = first;
 	struct inx_seg *seg, *next;
@@ -432,7 +464,15 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 		next = inx_seg_next(seg);
 		if (!seg->joined)
 			left = seg->start;
-		if (--seg->holds)
+		if (cpu)
+			seg->pins--;
+		else
+			seg->holds--;
+		/* Kept for the CPU alone: page tables have them. */
+		if (cpu && seg->holds && !seg->pins &&
+		    !inx_runs_are_long(seg->npages, seg->nr))
+			inx_seg_forget(seg);
+		if (seg->holds || seg->pins)
 			continue;
 		rb_erase(&seg->node, &pages->segs);
 		list_add_tail(&seg->item, dying);

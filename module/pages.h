@@ -24,9 +24,11 @@ struct inx_area;
  * @item: in a list of segments that nobody holds any more
  * @start: index of the first page
  * @npages: how many
- * @holds: who has them: areas with a page table, each of which holds exactly
- *	what it has mapped
- * @nr: runs that are kept; 0 when only page tables know the PFNs
+ * @holds: areas that have them in page tables, each of which holds exactly what
+ *	it has mapped
+ * @pins: pins for the CPU, each of which holds exactly what was asked for
+ * @nr: runs that are kept; 0 when only page tables know the PFNs, which needs
+ *	one that does and nobody in @pins
  * @joined: the first page may lie in one IO page with the page before it,
  *	because a longer segment was cut here
  * @one: the run, when @nr is 1
@@ -42,6 +44,7 @@ struct inx_seg {
 	unsigned long start;
 	unsigned long npages;
 	unsigned int holds;
+	unsigned int pins;
 	unsigned int nr : 31;
 	unsigned int joined : 1;
 	union {
@@ -104,10 +107,11 @@ struct inx_seg *inx_seg_next(struct inx_seg *seg);
 const inx_run_t *inx_seg_runs(const struct inx_seg *seg);
 int inx_seg_clip(struct inx_pages *pages, struct inx_seg **seg,
 		 unsigned long first, unsigned long last);
+int inx_seg_keep(struct inx_seg *seg, const inx_run_t *runs, unsigned int nr);
 int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
-		unsigned long first);
+		unsigned long first, bool cpu);
 void inx_segs_drop(struct inx_pages *pages, unsigned long first,
-		   unsigned long npages, struct list_head *dying);
+		   unsigned long npages, bool cpu, struct list_head *dying);
 void inx_segs_bury(struct inx_pages *pages, struct list_head *dying);
 
 static inline unsigned long inx_seg_last(const struct inx_seg *seg)

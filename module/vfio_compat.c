@@ -20,6 +20,7 @@
 #include <uapi/linux/iommu-next.h>
 #include <uapi/linux/vfio.h>
 
+#include "cut.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
@@ -305,8 +306,11 @@ static long inx_vfio_unmap_range(struct inx_iopt *iopt, u64 iova, u64 size,
 		*unmapped = 0;
 		return -EOVERFLOW;
 	}
-	rc = inx_iopt_cut(iopt, range);
-	return rc ?: inx_iopt_unmap(iopt, range, unmapped);
+	rc = inx_cut_ends(iopt, range);
+	if (rc)
+		return rc;
+	*unmapped = 0;
+	return inx_iopt_unmap(iopt, range, unmapped);
 }
 
 static long inx_vfio_unmap_any(struct inx_iopt *iopt,

@@ -1,12 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What iommu_next.ko offers to drivers.
+ * What iommu_next.ko offers to drivers. The functions are described where they
+ * are, in module/.
  *
- * A driver gives user space a device file that speaks the VFIO device
+ * A device file. A driver gives user space a device file that speaks the VFIO device
  * protocol: BIND ties the device to an open /dev/iommu-next, ATTACH and DETACH
  * choose what its DMA can reach, everything else is the driver's. The driver
  * describes the device by a struct iommu_next_cdev_ops, and takes it away with
  * iommu_next_cdev_revoke() when the hardware or the driver goes.
+ *
+ * A device without such a file. A driver that has its own way of being told
+ * which /dev/iommu-next to use finds it by iommu_next_ctx_from_fd(), binds its
+ * device to it and attaches it. All of these may sleep.
+ *
+ * An access. A device that is made of software reads and writes memory by the
+ * CPU: its driver creates an access and attaches it to an IOAS, and from then
+ * on copies bytes by IOVA, or pins pages and touches them by itself.
+ *
+ *	ctx = iommu_next_ctx_from_fd(fd);
+ *	access = iommu_next_access_create(ctx, &ops, priv, &id);
+ *	iommu_next_ctx_put(ctx);
+ *	iommu_next_access_attach(access, ioas_id);
+ *	iommu_next_access_pin_pages(access, iova, length, pages, flags);
+ *	...
+ *	iommu_next_access_unpin_pages(access, iova, length);
+ *	iommu_next_access_destroy(access);
+ *
+ * While there is a context, an access or a bound device its /dev/iommu-next
+ * stays open. The driver gives them back before its module goes.
  *
  * What only one kind of hardware has comes by ioctls of the driver's or
  * backend's own (struct iommu_next_ioctls), which can make objects with IDs
@@ -21,6 +42,7 @@
 
 struct device;
 struct file;
+struct inx_access;
 struct inx_backend_ops;
 struct inx_cdev;
 struct inx_ctx;
@@ -29,6 +51,7 @@ struct inx_hwpt;
 struct inx_private;
 struct iommu_domain;
 struct module;
+struct page;
 struct vm_area_struct;
 
 /**
@@ -78,6 +101,66 @@ void iommu_next_cdev_enable(struct inx_cdev *cdev);
 int iommu_next_cdev_getfd(struct inx_cdev *cdev, const char *name);
 void iommu_next_cdev_revoke(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
+
+struct inx_ctx *iommu_next_ctx_from_fd(int fd);
+void iommu_next_ctx_put(struct inx_ctx *ctx);
+
+struct inx_device *
+iommu_next_device_bind(struct inx_ctx *ctx, struct device *dev,
+		       const struct inx_backend_ops *backend, u32 *id);
+void iommu_next_device_unbind(struct inx_device *idev);
+int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id);
+int iommu_next_device_replace(struct inx_device *idev, u32 *pt_id);
+void iommu_next_device_detach(struct inx_device *idev);
+
+/**
+ * struct iommu_next_access_ops - what a driver with an access answers
+ * @needs_pin_pages: it pins pages; without it, it only copies. An IOAS that such
+ *	an access is attached to maps whole pages only.
+ * @unmap: memory from @iova on, @length bytes, is about to be unmapped: the
+ *	driver stops using the pins that have a part of it and calls
+ *	iommu_next_access_unpin_pages() for each of them before it returns.
+ *	0 and ULONG_MAX mean all that there is, when the access leaves an IOAS.
+ *	Optional without @needs_pin_pages.
+ *
+ * @unmap is called in process context, without a lock, by any process that
+ * unmaps, and beside other calls of the access. Pins that are in progress have
+ * returned before, so the driver may keep a lock of its own over a pin and take
+ * it in @unmap. It may not attach, replace, detach or destroy the access in it.
+ * When it leaves a pin in place UNMAP fails with EBUSY, and what was unpinned
+ * has to be pinned again.
+ */
+struct iommu_next_access_ops {
+	bool needs_pin_pages;
+	void (*unmap)(void *priv, unsigned long iova, unsigned long length);
+};
+
+/**
+ * enum iommu_next_access_flags - how memory is touched
+ * @IOMMU_NEXT_ACCESS_WRITE: written to; else read
+ * @IOMMU_NEXT_ACCESS_KTHREAD: by a thread of the kernel. Allowed for those who
+ *	know the flag from elsewhere; nothing depends on it.
+ */
+enum iommu_next_access_flags {
+	IOMMU_NEXT_ACCESS_WRITE = 1 << 0,
+	IOMMU_NEXT_ACCESS_KTHREAD = 1 << 1,
+};
+
+struct inx_access *
+iommu_next_access_create(struct inx_ctx *ctx,
+			 const struct iommu_next_access_ops *ops, void *priv,
+			 u32 *id);
+void iommu_next_access_destroy(struct inx_access *access);
+int iommu_next_access_attach(struct inx_access *access, u32 ioas_id);
+int iommu_next_access_replace(struct inx_access *access, u32 ioas_id);
+void iommu_next_access_detach(struct inx_access *access);
+int iommu_next_access_pin_pages(struct inx_access *access, unsigned long iova,
+				unsigned long length, struct page **pages,
+				unsigned int flags);
+void iommu_next_access_unpin_pages(struct inx_access *access,
+				   unsigned long iova, unsigned long length);
+int iommu_next_access_rw(struct inx_access *access, unsigned long iova,
+			 void *data, size_t length, unsigned int flags);
 
 /**
  * struct iommu_next_ioctls - ioctl numbers that a driver or backend answers
@@ -141,9 +224,6 @@ struct inx_device *
 iommu_next_private_bind(struct inx_private *object, struct device *dev,
 			const struct inx_backend_ops *backend);
 u32 iommu_next_device_id(const struct inx_device *idev);
-int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id);
-void iommu_next_device_detach(struct inx_device *idev);
-void iommu_next_device_unbind(struct inx_device *idev);
 
 struct inx_hwpt *iommu_next_hwpt_get(struct inx_ctx *ctx, u32 id);
 void iommu_next_hwpt_put(struct inx_hwpt *hwpt);

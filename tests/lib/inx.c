@@ -336,6 +336,107 @@ int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 			    (void *)data, length);
 }
 
+int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id)
+{
+	struct iommu_next_mock_access_alloc arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.iommu_fd = fd,
+	};
+
+	if (ioctl(mock_fd, IOMMU_NEXT_MOCK_ACCESS_ALLOC, &arg))
+		return -1;
+	if (id)
+		*id = arg.out_access_id;
+	return arg.out_fd;
+}
+
+int inx_access_attach(int access, uint32_t ioas)
+{
+	struct iommu_next_mock_access_attach arg = {
+		.size = sizeof(arg),
+		.ioas_id = ioas,
+	};
+
+	return ioctl(access, IOMMU_NEXT_MOCK_ACCESS_ATTACH, &arg);
+}
+
+int inx_access_pin(int access, uint32_t flags, uint64_t iova, uint64_t length,
+		   uint32_t *pin)
+{
+	struct iommu_next_mock_access_pin arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+	};
+	int rc = ioctl(access, IOMMU_NEXT_MOCK_ACCESS_PIN, &arg);
+
+	if (!rc && pin)
+		*pin = arg.pin_id;
+	return rc;
+}
+
+int inx_access_unpin(int access, uint32_t pin)
+{
+	struct iommu_next_mock_access_pin arg = {
+		.size = sizeof(arg),
+		.pin_id = pin,
+	};
+
+	return ioctl(access, IOMMU_NEXT_MOCK_ACCESS_UNPIN, &arg);
+}
+
+static int access_rw(int access, uint32_t flags, uint64_t iova,
+		     const void *data, uint64_t length, uint32_t pin)
+{
+	struct iommu_next_mock_access_rw arg = {
+		.size = sizeof(arg),
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+		.data = (uintptr_t)data,
+		.pin_id = pin,
+	};
+
+	return ioctl(access, IOMMU_NEXT_MOCK_ACCESS_RW, &arg);
+}
+
+int inx_access_read(int access, uint64_t iova, void *data, uint64_t length)
+{
+	return access_rw(access, 0, iova, data, length, 0);
+}
+
+int inx_access_write(int access, uint64_t iova, const void *data,
+		     uint64_t length)
+{
+	return access_rw(access, IOMMU_NEXT_MOCK_ACCESS_WRITE, iova, data,
+			 length, 0);
+}
+
+int inx_access_read_pin(int access, uint32_t pin, uint64_t offset, void *data,
+			uint64_t length)
+{
+	return access_rw(access, IOMMU_NEXT_MOCK_ACCESS_PINNED, offset, data,
+			 length, pin);
+}
+
+int inx_access_write_pin(int access, uint32_t pin, uint64_t offset,
+			 const void *data, uint64_t length)
+{
+	return access_rw(access, IOMMU_NEXT_MOCK_ACCESS_PINNED |
+					 IOMMU_NEXT_MOCK_ACCESS_WRITE,
+			 offset, data, length, pin);
+}
+
+int inx_access_stats(int access, struct iommu_next_mock_access_stats *stats)
+{
+	*stats = (struct iommu_next_mock_access_stats){
+		.size = sizeof(*stats),
+	};
+	return ioctl(access, IOMMU_NEXT_MOCK_ACCESS_STATS, stats);
+}
+
 void *inx_alloc(size_t length)
 {
 	const size_t huge = 2 << 20;

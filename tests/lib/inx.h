@@ -74,6 +74,24 @@ int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length);
 int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 		   uint32_t length);
 
+/* A mock access, of enum iommu_next_mock_access_flags. Returns its file. */
+int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id);
+/* Over to an IOAS; 0 for none. */
+int inx_access_attach(int access, uint32_t ioas);
+/* @flags: of enum iommu_next_mock_access_rw_flags. */
+int inx_access_pin(int access, uint32_t flags, uint64_t iova, uint64_t length,
+		   uint32_t *pin);
+int inx_access_unpin(int access, uint32_t pin);
+int inx_access_read(int access, uint64_t iova, void *data, uint64_t length);
+int inx_access_write(int access, uint64_t iova, const void *data,
+		     uint64_t length);
+/* Through the pages of a pin, @offset from the start of the first. */
+int inx_access_read_pin(int access, uint32_t pin, uint64_t offset, void *data,
+			uint64_t length);
+int inx_access_write_pin(int access, uint32_t pin, uint64_t offset,
+			 const void *data, uint64_t length);
+int inx_access_stats(int access, struct iommu_next_mock_access_stats *stats);
+
 /* Memory, zeroed and present, aligned to 2 MiB from that size on. */
 void *inx_alloc(size_t length);
 /* kB of a line of /proc/self/status, "VmPin" say; -1 without it. */

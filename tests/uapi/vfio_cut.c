@@ -363,6 +363,38 @@ TEST(of_type1v2_with_the_option)
 	world_close(&w);
 }
 
+/* A pin by the CPU counts on its mapping: it is not cut, but can be unmapped. */
+TEST_F(cut, while_the_cpu_has_pins)
+{
+	int access = inx_access(self->w.mock, self->w.fd,
+				IOMMU_NEXT_MOCK_ACCESS_PINS, NULL);
+	unsigned char byte = 7;
+	uint32_t pin;
+
+	ASSERT_GE(access, 0);
+	ASSERT_EQ(0, inx_access_attach(access, self->w.ioas));
+	map(self);
+	ASSERT_EQ(0, inx_access_pin(access, 0, IOVA + 4 * PAGE, PAGE, &pin));
+	EXPECT_ERRNO(EINVAL, type1_unmap(self->w.fd, IOVA, PAGE, NULL));
+	EXPECT_ERRNO(EINVAL, type1_unmap(self->w.fd, IOVA + PAGE, PAGE, NULL));
+	EXPECT_ERRNO(EINVAL, type1_unmap(self->w.fd, IOVA - PAGE, 2 * PAGE,
+					 NULL));
+	expect_map(self, IOVA, bits(0, PAGES));
+	ASSERT_EQ(0, inx_access_unpin(access, pin));
+	unmap(self, 1, 2, 1);
+	/* Another part of what was one mapping. */
+	ASSERT_EQ(0, inx_access_pin(access, 0, IOVA, PAGE, &pin));
+	unmap(self, 3, 4, 1);
+	EXPECT_EQ(0, inx_access_write(access, IOVA + 2 * PAGE, &byte, 1));
+	EXPECT_ERRNO(ENOENT, inx_access_write(access, IOVA + PAGE, &byte, 1));
+	EXPECT_EQ(7, self->mem[2 * PAGE]);
+	/* As a whole: the pin has to go, and does. */
+	unmap(self, 0, 1, 1);
+	EXPECT_ERRNO(ENOENT, inx_access_unpin(access, pin));
+	expect_map(self, IOVA, bits(2, 3) | bits(4, PAGES));
+	ASSERT_EQ(0, close(access));
+}
+
 /* ---- several threads ------------------------------------------------------- */
 
 #define RACE_PAGES 64
@@ -372,6 +404,7 @@ struct arena {
 	struct world_dev *dev;
 	unsigned char *mem;
 	uint32_t other;
+	int access;
 };
 
 static struct arena *arena(struct racer *r)
@@ -424,6 +457,19 @@ static void copy_some(struct racer *r)
 		     "the copy is one's own");
 }
 
+/* A cut waits for it. */
+static void touch(struct racer *r)
+{
+	unsigned int first = pick(r, RACE_PAGES - 1);
+	unsigned char buf[2 * PAGE];
+	struct arena *a = arena(r);
+	int rc = inx_access_read(a->access, IOVA + first * PAGE, buf,
+				 sizeof(buf));
+
+	/* EINVAL: about to be unmapped. */
+	ONE_OF(r, rc, ENOENT, EINVAL);
+}
+
 static void come_and_go(struct racer *r)
 {
 	struct arena *a = arena(r);
@@ -447,9 +493,13 @@ TEST_TIMEOUT(threads, 60)
 	ASSERT_EQ(0, type1_set_ioas(a.w.fd, a.w.ioas));
 	ASSERT_EQ(0, ioctl(a.w.fd, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU));
 	ASSERT_EQ(0, inx_attach_to(world_bind(&a.w, NULL)->fd, a.other));
+	a.access = inx_access(a.w.mock, a.w.fd, 0, NULL);
+	ASSERT_GE(a.access, 0);
+	ASSERT_EQ(0, inx_access_attach(a.access, a.w.ioas));
 	RACE(&a, 3000, RACER(some_map), RACER(some_map), RACER(some_unmap),
 	     RACER(some_unmap), RACER(unmap_all), RACER(copy_some),
-	     RACER(come_and_go));
+	     RACER(touch), RACER(come_and_go));
+	ASSERT_EQ(0, close(a.access));
 	ASSERT_EQ(0, type1_unmap_all(a.w.fd, NULL));
 	EXPECT_EQ(0, world_stats(&a.w, dev).bytes);
 	EXPECT_TRUE(world_settles(&a.w, 0));

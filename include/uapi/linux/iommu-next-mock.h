@@ -8,6 +8,9 @@
  * registers of QEMU's "edu" device (docs/specs/edu.rst there), so a program for
  * that device runs unchanged; it has to read and write the region, not to map
  * it.
+ *
+ * It makes accesses as well: drivers that touch memory of an IOAS by the CPU,
+ * each with a file that lets them do so.
  */
 #ifndef _UAPI_LINUX_IOMMU_NEXT_MOCK_H
 #define _UAPI_LINUX_IOMMU_NEXT_MOCK_H
@@ -225,6 +228,143 @@ struct iommu_next_mock_dma {
 };
 
 #define IOMMU_NEXT_MOCK_DMA _IO(IOMMU_NEXT_MOCK_TYPE, 5)
+
+/**
+ * enum iommu_next_mock_access_flags - how an access is
+ * @IOMMU_NEXT_MOCK_ACCESS_PINS: it can pin pages
+ * @IOMMU_NEXT_MOCK_ACCESS_REFUSES: it does not let go of them when asked
+ */
+enum iommu_next_mock_access_flags {
+	IOMMU_NEXT_MOCK_ACCESS_PINS = 1 << 0,
+	IOMMU_NEXT_MOCK_ACCESS_REFUSES = 1 << 1,
+};
+
+/**
+ * struct iommu_next_mock_access_alloc - ioctl(IOMMU_NEXT_MOCK_ACCESS_ALLOC)
+ * @size: sizeof(struct iommu_next_mock_access_alloc)
+ * @flags: of enum iommu_next_mock_access_flags
+ * @iommu_fd: a file of /dev/iommu-next
+ * @out_fd: a file that stands for the access, which is gone when it is closed
+ * @out_access_id: ID of the access on @iommu_fd
+ * @__reserved: 0
+ *
+ * Make an access of a driver: somebody who touches memory of an IOAS by the
+ * CPU. It is attached to none.
+ *
+ * Errors: EBADF, EBADFD, EINVAL, E2BIG, EOPNOTSUPP, EMFILE, ENOMEM.
+ */
+struct iommu_next_mock_access_alloc {
+	__u32 size;
+	__u32 flags;
+	__s32 iommu_fd;
+	__s32 out_fd;
+	__u32 out_access_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_ACCESS_ALLOC _IO(IOMMU_NEXT_MOCK_TYPE, 6)
+
+/**
+ * struct iommu_next_mock_access_attach - ioctl(IOMMU_NEXT_MOCK_ACCESS_ATTACH)
+ * @size: sizeof(struct iommu_next_mock_access_attach)
+ * @ioas_id: the IOAS, another one than before if it is attached; 0 to detach
+ *
+ * On the file of an access.
+ *
+ * Errors: ENOENT, EADDRINUSE, EINVAL, E2BIG.
+ */
+struct iommu_next_mock_access_attach {
+	__u32 size;
+	__u32 ioas_id;
+};
+
+#define IOMMU_NEXT_MOCK_ACCESS_ATTACH _IO(IOMMU_NEXT_MOCK_TYPE, 7)
+
+/**
+ * enum iommu_next_mock_access_rw_flags - what an access does
+ * @IOMMU_NEXT_MOCK_ACCESS_WRITE: write to memory; else read from it
+ * @IOMMU_NEXT_MOCK_ACCESS_PINNED: RW: through the pages of a pin
+ */
+enum iommu_next_mock_access_rw_flags {
+	IOMMU_NEXT_MOCK_ACCESS_WRITE = 1 << 0,
+	IOMMU_NEXT_MOCK_ACCESS_PINNED = 1 << 1,
+};
+
+/**
+ * struct iommu_next_mock_access_pin - pin pages, or let go of them
+ * @size: sizeof(struct iommu_next_mock_access_pin)
+ * @flags: of enum iommu_next_mock_access_rw_flags, without PINNED
+ * @iova: first byte
+ * @length: bytes, at most 64 MiB
+ * @pin_id: PIN: gets a number for the pin, never 0; UNPIN: which
+ * @__reserved: 0
+ *
+ * ioctl(IOMMU_NEXT_MOCK_ACCESS_PIN), and ioctl(IOMMU_NEXT_MOCK_ACCESS_UNPIN)
+ * which looks at @pin_id only. On the file of an access.
+ *
+ * Errors: ENOENT, EPERM, EFAULT, EINVAL, EOVERFLOW, E2BIG, EOPNOTSUPP, ENOMEM.
+ */
+struct iommu_next_mock_access_pin {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__u32 pin_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_ACCESS_PIN _IO(IOMMU_NEXT_MOCK_TYPE, 8)
+#define IOMMU_NEXT_MOCK_ACCESS_UNPIN _IO(IOMMU_NEXT_MOCK_TYPE, 9)
+
+/**
+ * struct iommu_next_mock_access_rw - ioctl(IOMMU_NEXT_MOCK_ACCESS_RW)
+ * @size: sizeof(struct iommu_next_mock_access_rw)
+ * @flags: of enum iommu_next_mock_access_rw_flags
+ * @iova: where; with PINNED counted from the first page of the pin
+ * @length: bytes, at most 64 MiB
+ * @data: the other side
+ * @pin_id: with PINNED: which
+ * @__reserved: 0
+ *
+ * Copy bytes. On the file of an access.
+ *
+ * Errors: as IOMMU_NEXT_MOCK_ACCESS_PIN.
+ */
+struct iommu_next_mock_access_rw {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 data;
+	__u32 pin_id;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_ACCESS_RW _IO(IOMMU_NEXT_MOCK_TYPE, 10)
+
+/**
+ * struct iommu_next_mock_access_stats - ioctl(IOMMU_NEXT_MOCK_ACCESS_STATS)
+ * @size: sizeof(struct iommu_next_mock_access_stats)
+ * @pins: pins that there are
+ * @unmaps: times that it was asked to let go
+ * @__reserved: 0
+ * @iova: what the last time was about: first byte
+ * @length: bytes
+ *
+ * On the file of an access.
+ *
+ * Errors: EINVAL, E2BIG.
+ */
+struct iommu_next_mock_access_stats {
+	__u32 size;
+	__u32 pins;
+	__u32 unmaps;
+	__u32 __reserved;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+};
+
+#define IOMMU_NEXT_MOCK_ACCESS_STATS _IO(IOMMU_NEXT_MOCK_TYPE, 11)
 
 /*
  * Region 0, behind the registers of "edu": why the last DMA was refused (32

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cutting areas in two, for VFIO's type1, which can unmap a part of a mapping.
+ *
+ * Only the description of what is mapped changes: nothing is pinned, charged,
+ * mapped or unmapped, and what can fail comes before the first change. An IO
+ * page cannot be cut, so it is only done where every page has an entry of its
+ * own. A pin by the CPU counts on its areas staying as they are.
+ */
+#include <linux/err.h>
+#include <linux/lockdep.h>
+
+#include "area.h"
+#include "cut.h"
+#include "iopt.h"
+#include "pin.h"
+
+/*
+ * Get ready to cut the area that @iova lies in, but does not start, if there is
+ * one. 0, -EINVAL, -ENOMEM, -EAGAIN with pins in the way; *right is the second
+ * area, NULL when there is nothing to cut.
+ */
+static int inx_cut_prepare(struct inx_iopt *iopt, unsigned long iova,
+			   struct inx_area **right)
+{
+	struct inx_area *area = inx_space_first(&iopt->space, iova, iova);
+
+	lockdep_assert_held_write(&iopt->iova_rwsem);
+	*right = NULL;
+	if (!area || area->node.start == iova)
+		return 0;
+	if (iova & (iopt->space.alignment - 1))
+		return -EINVAL;
+	if (area->npins)
+		return -EAGAIN;
+	area = inx_area_prepare_cut(area, iova);
+	if (IS_ERR(area))
+		return PTR_ERR(area);
+	*right = area;
+	return 0;
+}
+
+static void inx_cut_finish(struct inx_iopt *iopt, unsigned long iova,
+			   struct inx_area *right)
+{
+	struct inx_area *area;
+
+	if (!right)
+		return;
+	area = inx_space_first(&iopt->space, iova, iova);
+	inx_space_erase(&iopt->space, area);
+	inx_area_cut(area, right);
+	inx_space_insert(&iopt->space, area, area->node.start);
+	inx_space_insert(&iopt->space, right, right->node.start);
+}
+
+/* -EBUSY when another thread maps or unmaps in a range. */
+static int inx_cut_check(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	struct inx_area *area;
+
+	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
+	     area = inx_space_next(area, range.last))
+		if (!inx_area_is_live(area) || area->is_closed)
+			return -EBUSY;
+	return 0;
+}
+
+/* -EAGAIN when there are pins in the way. */
+static int inx_cut_try(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	struct inx_area *start, *end = NULL;
+	int rc;
+
+	rc = inx_cut_prepare(iopt, range.start, &start);
+	if (rc)
+		return rc;
+	if (range.last < ULONG_MAX)
+		rc = inx_cut_prepare(iopt, range.last + 1, &end);
+	if (rc) {
+		if (start)
+			inx_area_free(start);
+		return rc;
+	}
+	/* The end first: the other second area is measured by what is left. */
+	inx_cut_finish(iopt, range.last + 1, end);
+	inx_cut_finish(iopt, range.start, start);
+	return 0;
+}
+
+/* A range with all of the areas that it has a part of. */
+static struct inx_iova_range inx_cut_widen(struct inx_iopt *iopt,
+					   struct inx_iova_range range)
+{
+	struct inx_area *area;
+
+	area = inx_space_first(&iopt->space, range.start, range.start);
+	if (area)
+		range.start = area->node.start;
+	area = inx_space_first(&iopt->space, range.last, range.last);
+	if (area)
+		range.last = area->node.last;
+	return range;
+}
+
+/**
+ * inx_cut_ends() - cut areas so that none lies in a range in part
+ * @iopt: where
+ * @range: the range
+ *
+ * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
+ * Waits for copies by the CPU.
+ *
+ * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
+ * when it would cut through a page, or an area that is pinned for the CPU;
+ * -EINTR; -ENOMEM. After an error nothing is cut.
+ */
+int inx_cut_ends(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	bool waited = false, closed = false;
+	struct inx_iova_range wide;
+	struct inx_area *area;
+	int rc = 0;
+
+again:
+	down_read(&iopt->domains_rwsem);
+	down_write(&iopt->iova_rwsem);
+	if (waited) {
+		area = inx_space_first(&iopt->space, wide.start, wide.last);
+		closed = area && area->is_closed;
+		inx_pins_close(iopt, wide, false);
+	}
+	if (iopt->domains.small_pages) {
+		rc = inx_cut_check(iopt, range);
+		rc = rc ?: inx_cut_try(iopt, range);
+	}
+	if (rc == -EAGAIN && !waited) {
+		wide = inx_cut_widen(iopt, range);
+		inx_pins_close(iopt, wide, true);
+	}
+	up_write(&iopt->iova_rwsem);
+	inx_iopt_unlock_read(iopt);
+	if (rc != -EAGAIN)
+		return rc;
+	/* An UNMAP that gave up may have opened them before. */
+	if (waited)
+		return closed ? -EINVAL : -EBUSY;
+	waited = true;
+	rc = inx_pins_wait(iopt, wide);
+	if (!rc)
+		goto again;
+	down_write(&iopt->iova_rwsem);
+	inx_pins_close(iopt, wide, false);
+	up_write(&iopt->iova_rwsem);
+	return rc;
+}
