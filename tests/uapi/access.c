@@ -607,7 +607,10 @@ TEST(unmap_waits_for_a_pin)
 	ASSERT_EQ(0, inx_access_attach(s.fd, s.w.ioas));
 	ASSERT_EQ(0, inx_map_at(s.w.fd, s.w.ioas, s.u.mem, s.u.length, IOVA));
 	later_start(&pinning, slow_pin, &s);
-	ASSERT_NE(NULL, uffd_wait(&s.u, 5000));
+	if (!uffd_wait(&s.u, 5000)) {
+		EXPECT_ERRNO(EFAULT, later_join(&pinning));
+		SKIP("a pin does not wait for user space on this kernel: EFAULT");
+	}
 	later_start(&unmapping, slow_unmap, &s);
 	EXPECT_FALSE(later_ends(&unmapping, 300));
 	EXPECT_FALSE(later_ends(&pinning, 0));
