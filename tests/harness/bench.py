@@ -4,6 +4,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from . import cache, initramfs, klog, proc, programs, vm
@@ -56,13 +57,20 @@ class Bench:
         return good
 
     def run_machine(
-        self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan, make_judge: Callable[..., Judge] = Judge
+        self,
+        kernel: Kernel,
+        machine: Machine,
+        parts: Parts,
+        plan: Plan,
+        make_judge: Callable[..., Judge] = Judge,
+        make_argv: Callable[[Machine, Path, str], list[str]] | None = None,
     ) -> tuple[Outcome, list[Judge]]:
-        """Boots, runs the plan, and reports each result and the machine's own."""
+        """Boots, runs the plan, and reports each result and the machine's own. make_argv: if it is not QEMU."""
         name = f"{kernel.name}/{machine.name}"
         report = self.run.report
         judges: list[Judge] = []
         taint = 0
+        argv = make_argv or partial(self._qemu, kernel)
 
         def judge(program_name: str) -> Judge:
             if not judges or judges[-1].program.name != program_name:
@@ -84,7 +92,7 @@ class Bench:
         with self._archive(kernel, machine, parts, plan) as archive, report.step(f"{name}: boot") as step:
             log = self.run.log(f"vm-{kernel.name}-{machine.name}")
             guest = Guest(
-                lambda result: self._qemu(kernel, machine, Path(archive.name), result),
+                lambda result: argv(machine, Path(archive.name), result),
                 [program for program, _ in plan.programs],
                 log,
                 on_line,

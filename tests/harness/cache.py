@@ -24,6 +24,7 @@ from .report import HarnessError
 # How many entries of a kind survive the clean-up, the most recently used first.
 KEEP = {
     "base": 4,
+    "built-in": 4,
     "headers": 6,
     "debs": 5,
     "images": 5,

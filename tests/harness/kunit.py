@@ -25,6 +25,9 @@ from .tree import Tree
 LINUX = "usr/src/linux"
 HERE = "drivers/iommu/iommu-next"
 
+# What is configured besides the least that a kernel can be.
+CONFIG = Path("kunit/uml.config")
+
 # File of the kernel's source -> the line that is added to it.
 HOOKS = {
     "drivers/iommu/Kconfig": f'source "{HERE}/kunit/Kconfig"',
@@ -61,7 +64,8 @@ class Kunit:
         self.with_coverage = with_coverage
         self.root = Root((self._source(), *self._tools().layers))
         # Not the chroot: kbuild itself sees when the compiler is another one.
-        key = cache.digest(self.root.layers[0].name, HOOKS, with_coverage)
+        config = bench.run.tree.text(CONFIG)
+        key = cache.digest(self.root.layers[0].name, HOOKS, config, with_coverage)
         self.name = f"kunit-{kernel.name}{'-coverage' if with_coverage else ''}-{key}"
         self.folder = cache.root() / "uml" / self.name
 
@@ -109,14 +113,23 @@ class Kunit:
 
         return cache.entry("sources", f"{package}_{file_version(version)}", make)
 
+    def build(self) -> None:
+        """Brings build/linux up to date; the caller has the lock of our name."""
+        self._open()
+        with self.run.report.step(f"{self.kernel.name}: kunit.py build") as step:
+            log = self.run.log(f"{self.name.rpartition('-')[0]}-build")
+            status, output = self._in_linux(self._kunit_py("build"), log=log, on_line=step.progress)
+        if status:
+            raise proc.CommandFailed(f"{self.kernel.name}: kunit.py build", status, output, log)
+
     def test(self, arguments: list[str]) -> None:
         """Builds, runs and reports."""
         with cache.locked(self.name):
             self._open()
-            build.sync(self.run.tree, self.folder / "tree", built_files(self.run.tree))
             log = self.run.log(self.name.rpartition("-")[0])
             with self.run.report.step(f"{self.kernel.name}: kunit.py") as step:
-                command = self._kunit_py(arguments)
+                options = [f"--timeout={TEST_SECONDS}", "--json=/build/result.json"]
+                command = self._kunit_py("run", *options, *(f"--kernel_args={word}" for word in arguments))
                 status, output = self._in_linux(command, log=log, on_line=step.progress)
             console = self.folder / "build/test.log"
             if not console.exists():
@@ -137,15 +150,14 @@ class Kunit:
                 stock = self.root.layers[0] / LINUX / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(f"{stock.read_text(encoding='utf-8')}{line}\n", encoding="utf-8")
+        build.sync(self.run.tree, self.folder / "tree", built_files(self.run.tree))
 
-    def _kunit_py(self, arguments: list[str]) -> str:
-        options = ["--jobs=2", "--build_dir=/build", f"--timeout={TEST_SECONDS}", "--json=/build/result.json"]
-        options.append(f"--kunitconfig={HERE}/kunit/uml.config")
+    def _kunit_py(self, command: str, *options: str) -> str:
+        words = [command, "--jobs=2", "--build_dir=/build", f"--kunitconfig={HERE}/{CONFIG}"]
         if self.with_coverage:
-            options += [f"--kconfig_add={line}" for line in coverage.CONFIG]
-            options.append(f"--make_options={coverage.MAKE}")
-        options += [f"--kernel_args={word}" for word in arguments]
-        return f"./tools/testing/kunit/kunit.py run {shlex.join(options)}"
+            words += [f"--kconfig_add={line}" for line in coverage.CONFIG]
+            words.append(f"--make_options={coverage.MAKE}")
+        return f"./tools/testing/kunit/kunit.py {shlex.join([*words, *options])}"
 
     def _in_linux(self, command: str, **kwargs) -> tuple[int, str]:
         return self.root.over(self.folder / "link").shell(
