@@ -488,4 +488,5 @@ static struct kunit_suite cdev_suite = {
 	.name = "inx_cdev",
 	.test_cases = cdev_cases,
 };
+
 kunit_test_suite(cdev_suite);
