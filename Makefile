@@ -14,7 +14,7 @@ help:
 	@echo "Targets (the tests need root on Debian, and no kernel headers: they bring all they need):"
 	@sed -n 's/^## /  /p' $(firstword $(MAKEFILE_LIST))
 
-## demo          show DMA through /dev/iommu-next in a virtual machine (KERNEL=6.1|6.12|7.2, BACKEND=vtd|mock)
+## demo          show DMA through /dev/iommu-next in a virtual machine (KERNEL=6.1|6.12|7.2|7.3, BACKEND=vtd|mock)
 demo:
 	$(RUN) demo --kernel $(KERNEL) --backend $(BACKEND)
 

@@ -170,9 +170,11 @@ void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
 {
 	if (!npages)
 		return;
+	atomic64_sub(npages, &owner->mm->pinned_vm);
+	/* Then the charge: VmPin never shows more than the limit allows. */
+	smp_mb__after_atomic();
 	if (mode == INX_ACCOUNT_USER)
 		atomic_long_sub(npages, &owner->user->locked_vm);
 	else if (mode == INX_ACCOUNT_MM)
 		inx_account_mm(owner, npages, false);
-	atomic64_sub(npages, &owner->mm->pinned_vm);
 }

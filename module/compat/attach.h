@@ -3,8 +3,7 @@
  * Attaching page tables to groups.
  *
  * The calls with a handle are exported in the namespace IOMMUFD_INTERNAL, but
- * declared in a header that is not installed: drivers/iommu/iommu-priv.h. The
- * declarations below are those of 6.12 to 7.3.
+ * not declared in an installed header.
  */
 #ifndef INX_COMPAT_ATTACH_H
 #define INX_COMPAT_ATTACH_H
@@ -15,14 +14,7 @@
 
 #ifdef INX_HAVE_ATTACH_HANDLE
 
-int iommu_attach_group_handle(struct iommu_domain *domain,
-			      struct iommu_group *group,
-			      struct iommu_attach_handle *handle);
-void iommu_detach_group_handle(struct iommu_domain *domain,
-			       struct iommu_group *group);
-int iommu_replace_group_handle(struct iommu_group *group,
-			       struct iommu_domain *domain,
-			       struct iommu_attach_handle *handle);
+#include "private.h"
 
 #ifdef INX_HAVE_IMPORT_NS_WORD
 #define INX_IMPORT_IOMMU_NS() MODULE_IMPORT_NS(IOMMUFD_INTERNAL)

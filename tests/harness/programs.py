@@ -15,10 +15,10 @@ from .run import Run
 from .suite import Suites
 from .tree import Tree
 
-TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.sh")
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh")
 DEMO = Path("tools/demo/demo.c")
 # What each binary is made from, besides its source and its chroot.
-LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*")
+LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
 
 KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels"}
 

@@ -7,7 +7,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import cache, programs, rules, tools
+from . import abi, cache, programs, rules, tools
 from .bench import Bench
 from .build import Builder, uncovered
 from .chroot import Bind
@@ -120,6 +120,11 @@ class Checks:
     def house_rules(self) -> None:
         self.judge("house rules", list(rules.broken(self.tree)), f"{len(self.files)} files")
 
+    def abi(self) -> None:
+        status, output = self.in_tree(f"set -e; {abi.SCRIPT}", "comparing headers")
+        findings, note = abi.compare(output) if not status else (output.splitlines(), "they do not compile")
+        self.judge("ABI as in linux/iommufd.h", findings, note)
+
     def user_space(self) -> None:
         """The programs, once for each compiler."""
         everything = [*programs.find(self.tree, "*"), programs.demo(self.tree)]
@@ -149,6 +154,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
             checks.shell_scripts,
             checks.spelling,
             checks.kernel_doc,
+            checks.abi,
             checks.checkpatch,
             checks.user_space,
         ]

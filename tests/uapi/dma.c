@@ -36,33 +36,102 @@ FIXTURE_VARIANT(dma)
 	uint64_t pages;
 };
 
-#define VARIANT(_name, _kind, _sizes, _pages)                            \
-	FIXTURE_VARIANT_ADD(dma, _name)                                  \
-	{                                                                \
-		.kind = _kind, .sizes = _sizes, .pages = _pages          \
-	}
-
 #define SMALL (512 | 4 * KIB | 2 * MIB)
 
-VARIANT(ordered, MEM_ORDERED, 0, 0);
-VARIANT(ordered_2k, MEM_ORDERED, 2 * KIB, LENGTH / 2 / KIB);
-VARIANT(ordered_512, MEM_ORDERED, SMALL, 0);
-VARIANT(shuffled, MEM_SHUFFLED, 0, LENGTH / PAGE);
-VARIANT(shuffled_2k, MEM_SHUFFLED, 2 * KIB, LENGTH / 2 / KIB);
-VARIANT(shuffled_512, MEM_SHUFFLED, SMALL, LENGTH / PAGE);
-VARIANT(thp, MEM_THP, 0, LENGTH / HUGE);
-VARIANT(thp_4k, MEM_THP, 4 * KIB, LENGTH / PAGE);
-VARIANT(thp_2k, MEM_THP, 2 * KIB, LENGTH / 2 / KIB);
-VARIANT(thp_512_64k, MEM_THP, 512 | 64 * KIB, LENGTH / 64 / KIB);
-VARIANT(hugetlb, MEM_HUGETLB, 0, LENGTH / HUGE);
-VARIANT(hugetlb_2k, MEM_HUGETLB, 2 * KIB, LENGTH / 2 / KIB);
-VARIANT(memfd, MEM_MEMFD, 0, 0);
-VARIANT(memfd_512, MEM_MEMFD, SMALL, 0);
-VARIANT(private_file, MEM_PRIVATE, 0, 0);
-VARIANT(private_file_2k, MEM_PRIVATE, 2 * KIB, LENGTH / 2 / KIB);
-VARIANT(mixed, MEM_MIXED, 0, 1 + HUGE / PAGE);
-VARIANT(mixed_4k, MEM_MIXED, 4 * KIB, LENGTH / PAGE);
-VARIANT(mixed_512, MEM_MIXED, SMALL, 1 + HUGE / PAGE);
+FIXTURE_VARIANT_ADD(dma, ordered)
+{
+	.kind = MEM_ORDERED, .sizes = 0, .pages = 0,
+};
+
+FIXTURE_VARIANT_ADD(dma, ordered_2k)
+{
+	.kind = MEM_ORDERED, .sizes = 2 * KIB, .pages = LENGTH / 2 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, ordered_512)
+{
+	.kind = MEM_ORDERED, .sizes = SMALL, .pages = 0,
+};
+
+FIXTURE_VARIANT_ADD(dma, shuffled)
+{
+	.kind = MEM_SHUFFLED, .sizes = 0, .pages = LENGTH / PAGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, shuffled_2k)
+{
+	.kind = MEM_SHUFFLED, .sizes = 2 * KIB, .pages = LENGTH / 2 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, shuffled_512)
+{
+	.kind = MEM_SHUFFLED, .sizes = SMALL, .pages = LENGTH / PAGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, thp)
+{
+	.kind = MEM_THP, .sizes = 0, .pages = LENGTH / HUGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, thp_4k)
+{
+	.kind = MEM_THP, .sizes = 4 * KIB, .pages = LENGTH / PAGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, thp_2k)
+{
+	.kind = MEM_THP, .sizes = 2 * KIB, .pages = LENGTH / 2 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, thp_512_64k)
+{
+	.kind = MEM_THP, .sizes = 512 | 64 * KIB, .pages = LENGTH / 64 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, hugetlb)
+{
+	.kind = MEM_HUGETLB, .sizes = 0, .pages = LENGTH / HUGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, hugetlb_2k)
+{
+	.kind = MEM_HUGETLB, .sizes = 2 * KIB, .pages = LENGTH / 2 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, memfd)
+{
+	.kind = MEM_MEMFD, .sizes = 0, .pages = 0,
+};
+
+FIXTURE_VARIANT_ADD(dma, memfd_512)
+{
+	.kind = MEM_MEMFD, .sizes = SMALL, .pages = 0,
+};
+
+FIXTURE_VARIANT_ADD(dma, private_file)
+{
+	.kind = MEM_PRIVATE, .sizes = 0, .pages = 0,
+};
+
+FIXTURE_VARIANT_ADD(dma, private_file_2k)
+{
+	.kind = MEM_PRIVATE, .sizes = 2 * KIB, .pages = LENGTH / 2 / KIB,
+};
+
+FIXTURE_VARIANT_ADD(dma, mixed)
+{
+	.kind = MEM_MIXED, .sizes = 0, .pages = 1 + HUGE / PAGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, mixed_4k)
+{
+	.kind = MEM_MIXED, .sizes = 4 * KIB, .pages = LENGTH / PAGE,
+};
+
+FIXTURE_VARIANT_ADD(dma, mixed_512)
+{
+	.kind = MEM_MIXED, .sizes = SMALL, .pages = 1 + HUGE / PAGE,
+};
 
 FIXTURE_SETUP(dma)
 {

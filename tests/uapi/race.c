@@ -137,9 +137,8 @@ static void look(struct racer *r, struct world_dev *dev)
 	int fault = inx_mock_read(dev->fd, IOVA + at, seen, PAGE);
 
 	must(r, fault || !memcmp(seen, data(r)->mem + at, PAGE), "wrong page");
-	must(r, fault == IOMMU_NEXT_MOCK_FAULT_NONE ||
-		fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED ||
-		fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED, "wrong fault");
+	must(r, fault == IOMMU_NEXT_MOCK_FAULT_NONE || fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED ||
+	     fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED, "wrong fault");
 	r->good += !fault;
 }
 

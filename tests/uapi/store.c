@@ -100,8 +100,8 @@ static unsigned int choose(struct store_data *self, unsigned int below)
 /* Mostly small, sometimes large. */
 static unsigned int pick_length(struct store_data *self, unsigned int most)
 {
-	static const unsigned int upto[] = { 1, 4, 40, 600, MEM_PAGES };
-	unsigned int n = upto[choose(self, 5)];
+	static const unsigned int limits[] = { 1, 4, 40, 600, MEM_PAGES };
+	unsigned int n = limits[choose(self, 5)];
 
 	return 1 + choose(self, n < most ? n : most);
 }

@@ -290,7 +290,8 @@ TEST_F(file, interrupt_ends_with_the_file)
 	edu_open(&edu, self->fd, 0);
 	edu_write(&edu, EDU_LIVENESS, 1, 4);
 	world_close_dev(self->dev);
-	self->fd = self->dev->fd = inx_mock_open(self->w.mock, self->dev->mock);
+	self->fd = inx_mock_open(self->w.mock, self->dev->mock);
+	self->dev->fd = self->fd;
 	bind(self);
 	/* And finds the device as after a reset. */
 	edu_open(&next, self->fd, 0);

@@ -55,7 +55,7 @@ static struct vfio_region_info region(int dev, uint32_t index)
 	return info;
 }
 
-/* ---- before BIND --------------------------------------------------------------------- */
+/* ---- before BIND ------------------------------------------------------------------------- */
 
 TEST_F(pci, second_file)
 {
@@ -97,7 +97,7 @@ TEST_F(pci, bind_with_token)
 	EXPECT_EQ(0, ioctl(second, IOMMU_NEXT_VFIO_DEVICE_BIND, &arg));
 }
 
-/* ---- regions ---------------------------------------------------------------------------- */
+/* ---- regions ----------------------------------------------------------------------------- */
 
 TEST_F(pci, info)
 {
@@ -180,7 +180,7 @@ TEST_F(pci, registers)
 				    bar + EDU_LIVENESS));
 }
 
-/* ---- mappings ------------------------------------------------------------------------------ */
+/* ---- mappings ---------------------------------------------------------------------------- */
 
 static void *map(int dev, size_t length, int prot, int flags, off_t offset)
 {
@@ -286,7 +286,7 @@ TEST_F(pci, mapped_when_the_descriptor_is_closed)
 	EXPECT_EQ(0, close(second));
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------ */
+/* ---- interrupts -------------------------------------------------------------------------- */
 
 #define EVENTFD (VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER)
 #define NONE_TRIGGER (VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER)
@@ -407,7 +407,7 @@ TEST_F(pci, set_irqs_wrongly)
 				      1, event));
 }
 
-/* ---- features, reset ----------------------------------------------------------------------------- */
+/* ---- features, reset --------------------------------------------------------------------- */
 
 TEST_F(pci, features)
 {
