@@ -111,7 +111,8 @@ class Kunit:
 
     def test(self, arguments: list[str]) -> None:
         """Builds, runs and reports."""
-        with cache.locked(self.name):
+        wait = f"{self.kernel.name}: waiting for another run of KUnit"
+        with cache.locked(self.name, lambda: self.run.report.line(wait)):
             self._open()
             build.sync(self.run.tree, self.folder / "tree", built_files(self.run.tree))
             log = self.run.log(self.name.rpartition("-")[0])
