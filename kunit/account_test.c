@@ -155,4 +155,5 @@ static struct kunit_suite account_suite = {
 	.name = "inx_account",
 	.test_cases = account_cases,
 };
+
 kunit_test_suite(account_suite);

@@ -151,6 +151,7 @@ WORLD_CASE(area_race)
 	struct area_race *races = kunit_kzalloc(test, sizeof(*races) *
 						AREA_THREADS, GFP_KERNEL);
 	unsigned long at = IOVA, round;
+	struct task_struct *task;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, races);
@@ -165,9 +166,9 @@ WORLD_CASE(area_race)
 				.w = w, .nr = i, .rounds = 40,
 			};
 			init_completion(&races[i].done);
-			KUNIT_ASSERT_NOT_ERR_OR_NULL(test,
-				kthread_run(area_race_thread, &races[i],
-					    "inx-area-race"));
+			task = kthread_run(area_race_thread, &races[i],
+					   "inx-area-race");
+			KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 		}
 		for (i = 0; i < AREA_THREADS; i++) {
 			wait_for_completion(&races[i].done);
@@ -201,4 +202,5 @@ static struct kunit_suite area_suite = {
 	.name = "inx_area",
 	.test_cases = area_cases,
 };
+
 kunit_test_suite(area_suite);

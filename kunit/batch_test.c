@@ -185,4 +185,5 @@ static struct kunit_suite batch_suite = {
 	.name = "inx_batch",
 	.test_cases = batch_cases,
 };
+
 kunit_test_suite(batch_suite);

@@ -27,6 +27,7 @@ struct driver {
 	unsigned int unbound;
 	unsigned int calls;
 	unsigned int faults;
+	int mappings;
 	int bind_rc;
 	unsigned int efaults;
 	struct page *page;
@@ -106,7 +107,19 @@ static vm_fault_t driver_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+static void driver_vma_open(struct vm_area_struct *vma)
+{
+	((struct driver *)vma->vm_private_data)->mappings++;
+}
+
+static void driver_vma_close(struct vm_area_struct *vma)
+{
+	((struct driver *)vma->vm_private_data)->mappings--;
+}
+
 static const struct vm_operations_struct driver_vm_ops = {
+	.open = driver_vma_open,
+	.close = driver_vma_close,
 	.fault = driver_fault,
 };
 
@@ -114,6 +127,7 @@ static int driver_mmap(void *priv, struct vm_area_struct *vma)
 {
 	vma->vm_private_data = priv;
 	vma->vm_ops = &driver_vm_ops;
+	driver_vma_open(vma);
 	return 0;
 }
 
@@ -371,6 +385,24 @@ WORLD_CASE(cdev_read_and_write)
 	cdev_leave(cw);
 }
 
+/* The driver is told of mappings that are cut, and of each that goes. */
+WORLD_CASE(cdev_mmap_in_parts)
+{
+	struct cdev_world *cw = cdev_enter(w);
+	unsigned long addr;
+
+	KUNIT_ASSERT_EQ(test, 0, cdev_bind(cw, cw->file, cw->iommufd, NULL));
+	addr = vm_mmap(cw->file, 0, 3 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_EQ(test, 1, cw->driver.mappings);
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr + PAGE_SIZE, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 2, cw->driver.mappings);
+	KUNIT_EXPECT_EQ(test, 0, vm_munmap(addr, 3 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, 0, cw->driver.mappings);
+	cdev_leave(cw);
+}
+
 /* What was mapped answers no more when the device is revoked. */
 WORLD_CASE(cdev_mmap_and_revoke)
 {
@@ -479,6 +511,7 @@ static struct kunit_case cdev_cases[] = {
 	KUNIT_CASE(cdev_bind_refused),
 	KUNIT_CASE(cdev_retries),
 	KUNIT_CASE(cdev_read_and_write),
+	KUNIT_CASE(cdev_mmap_in_parts),
 	KUNIT_CASE(cdev_mmap_and_revoke),
 	KUNIT_CASE(cdev_mock_device),
 	{}
@@ -488,4 +521,5 @@ static struct kunit_suite cdev_suite = {
 	.name = "inx_cdev",
 	.test_cases = cdev_cases,
 };
+
 kunit_test_suite(cdev_suite);

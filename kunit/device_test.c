@@ -312,6 +312,11 @@ WORLD_CASE(device_attach_refused)
 	devices_leave(&d);
 }
 
+static int devices_hw_info(struct world *w, struct iommu_next_hw_info *arg)
+{
+	return world_ioctl(w, IOMMU_NEXT_GET_HW_INFO, arg, sizeof(*arg));
+}
+
 WORLD_CASE(device_hw_info)
 {
 	struct iommu_next_hw_info arg = { .size = sizeof(arg) };
@@ -319,30 +324,25 @@ WORLD_CASE(device_hw_info)
 
 	devices_enter(w, &d, 0);
 	devices_bind(&d, 0);
-	KUNIT_EXPECT_EQ(test, -ENOENT, (int)world_ioctl(w,
-			IOMMU_NEXT_GET_HW_INFO, &arg, sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, -ENOENT, devices_hw_info(w, &arg));
 	arg.dev_id = d.idev[0]->obj.id;
-	KUNIT_EXPECT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_GET_HW_INFO, &arg,
-					      sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, 0, devices_hw_info(w, &arg));
 	KUNIT_EXPECT_EQ(test, (u32)IOMMU_NEXT_HW_INFO_TYPE_NONE,
 			arg.out_data_type);
 	w->iommu->flags = IOMMU_NEXT_MOCK_HW_INFO;
 	/* More room than there is data: the rest is cleared. */
 	arg.data_uptr = w->arg + 1024;
 	arg.data_len = 512;
-	KUNIT_EXPECT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_GET_HW_INFO, &arg,
-					      sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, 0, devices_hw_info(w, &arg));
 	KUNIT_EXPECT_EQ(test, (u32)IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD,
 			arg.out_data_type);
 	KUNIT_EXPECT_EQ(test, (u32)sizeof(struct iommu_next_hw_info_vtd),
 			arg.data_len);
 	arg.flags = IOMMU_NEXT_HW_INFO_FLAG_INPUT_TYPE;
 	arg.in_data_type = IOMMU_NEXT_HW_INFO_TYPE_ARM_SMMUV3;
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, (int)world_ioctl(w,
-			IOMMU_NEXT_GET_HW_INFO, &arg, sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, devices_hw_info(w, &arg));
 	arg.flags = BIT(31);
-	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, (int)world_ioctl(w,
-			IOMMU_NEXT_GET_HW_INFO, &arg, sizeof(arg)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, devices_hw_info(w, &arg));
 	devices_leave(&d);
 }
 
@@ -361,4 +361,5 @@ static struct kunit_suite device_suite = {
 	.name = "inx_device",
 	.test_cases = device_cases,
 };
+
 kunit_test_suite(device_suite);

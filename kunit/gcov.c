@@ -23,4 +23,5 @@ static struct kunit_suite gcov_suite = {
 	.name = "inx_gcov",
 	.test_cases = gcov_cases,
 };
+
 kunit_test_suite(gcov_suite);

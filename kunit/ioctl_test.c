@@ -281,4 +281,5 @@ static struct kunit_suite ioctl_suite = {
 	.name = "inx_ioctl",
 	.test_cases = ioctl_cases,
 };
+
 kunit_test_suite(ioctl_suite);

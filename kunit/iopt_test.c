@@ -624,4 +624,5 @@ static struct kunit_suite iopt_suite = {
 	.name = "inx_iopt",
 	.test_cases = iopt_cases,
 };
+
 kunit_test_suite(iopt_suite);

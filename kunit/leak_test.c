@@ -91,4 +91,5 @@ static struct kunit_suite leak_suite = {
 	.name = "inx_leak",
 	.test_cases = leak_cases,
 };
+
 kunit_test_suite(leak_suite);

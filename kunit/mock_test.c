@@ -193,4 +193,5 @@ static struct kunit_suite mock_suite = {
 	.name = "inx_mock",
 	.test_cases = mock_cases,
 };
+
 kunit_test_suite(mock_suite);

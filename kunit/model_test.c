@@ -83,8 +83,14 @@ struct model {
 	unsigned long refused;
 };
 
-enum { MODEL_MAP, MODEL_COPY, MODEL_UNMAP, MODEL_UNMAP_RANGE, MODEL_ATTACH,
-       MODEL_DETACH };
+enum {
+	MODEL_MAP,
+	MODEL_COPY,
+	MODEL_UNMAP,
+	MODEL_UNMAP_RANGE,
+	MODEL_ATTACH,
+	MODEL_DETACH,
+};
 
 static unsigned int model_below(struct model *m, unsigned int end)
 {
@@ -504,4 +510,5 @@ static struct kunit_suite model_suite = {
 	.name = "inx_model",
 	.test_cases = model_cases,
 };
+
 kunit_test_suite(model_suite);

@@ -349,4 +349,5 @@ static struct kunit_suite object_suite = {
 	.exit = object_exit,
 	.test_cases = object_cases,
 };
+
 kunit_test_suite(object_suite);

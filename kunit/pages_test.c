@@ -235,4 +235,5 @@ static struct kunit_suite pages_suite = {
 	.name = "inx_pages",
 	.test_cases = pages_cases,
 };
+
 kunit_test_suite(pages_suite);

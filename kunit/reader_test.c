@@ -213,4 +213,5 @@ static struct kunit_suite reader_suite = {
 	.name = "inx_reader",
 	.test_cases = reader_cases,
 };
+
 kunit_test_suite(reader_suite);

@@ -413,4 +413,5 @@ static struct kunit_suite space_suite = {
 	.exit = space_exit,
 	.test_cases = space_cases,
 };
+
 kunit_test_suite(space_suite);

@@ -124,7 +124,8 @@ class Kunit:
 
     def test(self, arguments: list[str]) -> None:
         """Builds, runs and reports."""
-        with cache.locked(self.name):
+        wait = f"{self.kernel.name}: waiting for another run of KUnit"
+        with cache.locked(self.name, lambda: self.run.report.line(wait)):
             self._open()
             log = self.run.log(self.name.rpartition("-")[0])
             with self.run.report.step(f"{self.kernel.name}: kunit.py") as step:
