@@ -204,11 +204,14 @@ static int mock_access_unpin(struct mock_access *ma, void *buf)
 	struct iommu_next_mock_access_pin *arg = buf;
 	struct mock_pin *pin;
 
+	/* What the core has taken is not to be undone. */
+	mutex_lock(&ma->attach_lock);
 	mutex_lock(&ma->lock);
 	pin = mock_pin_find(ma, arg->pin_id);
 	if (pin)
 		mock_pin_undo(ma, pin);
 	mutex_unlock(&ma->lock);
+	mutex_unlock(&ma->attach_lock);
 	return pin ? 0 : -ENOENT;
 }
 

@@ -303,12 +303,69 @@ mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 	return mock;
 }
 
+static int mock_device_bind(struct mock_device *mock,
+			    struct iommu_next_mock_drive *arg)
+{
+	struct inx_device *idev;
+	struct inx_ctx *ctx;
+
+	if (mock->driven)
+		return -EBUSY;
+	ctx = iommu_next_ctx_from_fd(arg->iommu_fd);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	idev = iommu_next_device_bind(ctx, &mock->dev, &mock_backend,
+				      &arg->out_dev_id);
+	iommu_next_ctx_put(ctx);
+	if (IS_ERR(idev))
+		return PTR_ERR(idev);
+	mock->driven = idev;
+	return 0;
+}
+
+static void mock_device_unbind(struct mock_device *mock)
+{
+	if (mock->driven)
+		iommu_next_device_unbind(mock->driven);
+	mock->driven = NULL;
+}
+
+/**
+ * mock_device_drive() - what a driver without a device file does
+ * @mock: the device
+ * @arg: what to do, and the answer
+ *
+ * Return: 0 or an error.
+ */
+int mock_device_drive(struct mock_device *mock,
+		      struct iommu_next_mock_drive *arg)
+{
+	if (arg->op == IOMMU_NEXT_MOCK_DRIVE_BIND)
+		return mock_device_bind(mock, arg);
+	if (arg->op > IOMMU_NEXT_MOCK_DRIVE_DETACH)
+		return -EOPNOTSUPP;
+	if (!mock->driven)
+		return -EINVAL;
+	switch (arg->op) {
+	case IOMMU_NEXT_MOCK_DRIVE_ATTACH:
+		return iommu_next_device_attach(mock->driven, &arg->pt_id);
+	case IOMMU_NEXT_MOCK_DRIVE_REPLACE:
+		return iommu_next_device_replace(mock->driven, &arg->pt_id);
+	case IOMMU_NEXT_MOCK_DRIVE_DETACH:
+		iommu_next_device_detach(mock->driven);
+		return 0;
+	}
+	mock_device_unbind(mock);
+	return 0;
+}
+
 /**
  * mock_device_destroy() - pull the card
  * @mock: the device
  */
 void mock_device_destroy(struct mock_device *mock)
 {
+	mock_device_unbind(mock);
 	iommu_next_cdev_revoke(mock->cdev);
 	iommu_next_cdev_put(mock->cdev);
 	put_device(&mock->dev);

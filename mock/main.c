@@ -210,7 +210,16 @@ static int mock_access_alloc(struct mock_file *mf, void *buf)
 	return mock_access_create(buf);
 }
 
+static int mock_drive(struct mock_file *mf, void *buf)
+{
+	struct iommu_next_mock_drive *arg = buf;
+	struct mock_device *mock = xa_load(&mf->devices, arg->device_id);
+
+	return mock ? mock_device_drive(mock, arg) : -ENOENT;
+}
+
 union mock_arg {
+	struct iommu_next_mock_drive drive;
 	struct iommu_next_mock_access_alloc access_alloc;
 	struct iommu_next_mock_device_alloc device_alloc;
 	struct iommu_next_mock_device device;
@@ -233,6 +242,8 @@ static const struct mock_op {
 	  mock_fail_next },
 	{ IOMMU_NEXT_MOCK_ACCESS_ALLOC,
 	  sizeof(struct iommu_next_mock_access_alloc), mock_access_alloc },
+	{ IOMMU_NEXT_MOCK_DRIVE, sizeof(struct iommu_next_mock_drive),
+	  mock_drive },
 	{ IOMMU_NEXT_MOCK_STATS, sizeof(struct iommu_next_mock_stats),
 	  mock_stats },
 };

@@ -20,6 +20,7 @@
 struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
+struct inx_device;
 
 /**
  * struct mock_iommu - an IOMMU, which stands before one group of devices
@@ -95,6 +96,7 @@ struct mock_engine {
  * @dev: as the rest of the kernel knows it; owns the memory
  * @iommu: before it
  * @cdev: its device file
+ * @driven: bound by the driver itself; under the lock of the mock's file
  * @num_reserved: ranges in @reserved
  * @reserved: IOVAs that it cannot use
  * @engine: what it does
@@ -103,6 +105,7 @@ struct mock_device {
 	struct device dev;
 	struct mock_iommu *iommu;
 	struct inx_cdev *cdev;
+	struct inx_device *driven;
 	u32 num_reserved;
 	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
 	struct mock_engine engine;
@@ -135,6 +138,8 @@ struct mock_device *
 mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 		   struct mock_iommu *iommu);
 void mock_device_destroy(struct mock_device *mock);
+int mock_device_drive(struct mock_device *mock,
+		      struct iommu_next_mock_drive *arg);
 u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
 		    size_t length, bool write, u64 *fault_iova);
 

@@ -235,11 +235,13 @@ void inx_account_uncharge(struct inx_owner *owner, enum inx_account_mode mode,
  * inx_account_show_as() - let pinned pages show in another process
  * @from: where they showed
  * @to: where they show from now on
- * @npages: of PAGE_SIZE
+ * @npages: of PAGE_SIZE, counted for @to already and for @from still
  */
 void inx_account_show_as(struct inx_owner *from, struct inx_owner *to,
 			 unsigned long npages)
 {
 	atomic64_add(npages, &to->mm->pinned_vm);
 	atomic64_sub(npages, &from->mm->pinned_vm);
+	/* As in inx_account_uncharge(). */
+	smp_mb__after_atomic();
 }

@@ -20,6 +20,9 @@
 #include "pages.h"
 #include "reader.h"
 
+/* Pinned at a time to be copied, without a charge. */
+#define INX_RW_PAGES 64
+
 static unsigned long inx_holder_next(const struct inx_holder *holder)
 {
 	return holder->first + holder->held;
@@ -316,8 +319,8 @@ static void inx_batch_copy(const struct inx_batch *batch, unsigned long *offset,
 			*offset = 0;
 			*data += n;
 			*left -= n;
+			cond_resched();
 		}
-		cond_resched();
 	}
 }
 
@@ -377,7 +380,7 @@ int inx_hold_rw(struct inx_pages *pages, unsigned long start_byte, void *data,
 					       write);
 			mutex_unlock(&pages->lock);
 		} else {
-			unsigned long end = last;
+			unsigned long end = min(last, index + INX_RW_PAGES - 1);
 
 			if (seg)
 				end = min(end, seg->start - 1);

@@ -203,18 +203,19 @@ void inx_pages_move_back(struct inx_pages *pages, struct inx_owner *old,
 			 unsigned long npages)
 {
 	struct inx_owner *to = pages->owner;
+	bool shared = inx_account_shares_count(old, to, pages->mode);
 
 	mutex_lock(&pages->lock);
-	if (!inx_account_shares_count(old, to, pages->mode)) {
-		if (pages->ncharged > npages)
-			inx_account_count(old, pages->mode,
-					  pages->ncharged - npages, true);
-		else
+	if (!shared && pages->ncharged > npages)
+		inx_account_count(old, pages->mode, pages->ncharged - npages,
+				  true);
+	inx_account_show_as(to, old, pages->ncharged);
+	if (!shared) {
+		inx_account_uncount(to, pages->mode, pages->ncharged);
+		if (pages->ncharged < npages)
 			inx_account_uncount(old, pages->mode,
 					    npages - pages->ncharged);
-		inx_account_uncount(to, pages->mode, pages->ncharged);
 	}
-	inx_account_show_as(to, old, pages->ncharged);
 	pages->owner = old;
 	mutex_unlock(&pages->lock);
 }

@@ -167,7 +167,7 @@ static struct inx_pin *inx_pin_open(struct inx_iopt *iopt,
 		pin = ERR_PTR(rc);
 		goto out;
 	}
-	pin = kzalloc(struct_size(pin, part, nr), GFP_KERNEL_ACCOUNT);
+	pin = kvzalloc(struct_size(pin, part, nr), GFP_KERNEL_ACCOUNT);
 	if (!pin) {
 		pin = ERR_PTR(-ENOMEM);
 		goto out;
@@ -195,7 +195,7 @@ static void inx_pin_close(struct inx_iopt *iopt, struct inx_pin *pin)
 		pin->part[i].area->npins--;
 	up_write(&iopt->iova_rwsem);
 	wake_up_all(&iopt->pins.wait);
-	kfree(pin);
+	kvfree(pin);
 }
 
 /* Let go of what the first @nr parts of a pin hold. It is pending. */

@@ -124,11 +124,11 @@ void iommu_next_device_detach(struct inx_device *idev);
  *	Optional without @needs_pin_pages.
  *
  * @unmap is called in process context, without a lock, by any process that
- * unmaps, and beside other calls of the access. Pins that are in progress have
- * returned before, so the driver may keep a lock of its own over a pin and take
- * it in @unmap. It may not attach, replace, detach or destroy the access in it.
- * When it leaves a pin in place UNMAP fails with EBUSY, and what was unpinned
- * has to be pinned again.
+ * unmaps, and beside other calls of the access. Pins that are in progress are
+ * complete before: a driver that holds a lock of its own over making a pin and
+ * noting it down, and takes that lock in @unmap, sees all of them. It may not
+ * attach, replace, detach or destroy the access in @unmap. When it leaves a pin
+ * in place UNMAP fails with EBUSY, and what was unpinned has to be pinned again.
  */
 struct iommu_next_access_ops {
 	bool needs_pin_pages;

@@ -437,6 +437,24 @@ int inx_access_stats(int access, struct iommu_next_mock_access_stats *stats)
 	return ioctl(access, IOMMU_NEXT_MOCK_ACCESS_STATS, stats);
 }
 
+int inx_mock_drive(int mock_fd, uint32_t dev, uint32_t op, int fd,
+		   uint32_t *id)
+{
+	struct iommu_next_mock_drive arg = {
+		.size = sizeof(arg),
+		.device_id = dev,
+		.op = op,
+		.iommu_fd = fd,
+		.pt_id = id ? *id : 0,
+	};
+	int rc = ioctl(mock_fd, IOMMU_NEXT_MOCK_DRIVE, &arg);
+
+	if (!rc && id)
+		*id = op == IOMMU_NEXT_MOCK_DRIVE_BIND ? arg.out_dev_id :
+							 arg.pt_id;
+	return rc;
+}
+
 void *inx_alloc(size_t length)
 {
 	const size_t huge = 2 << 20;

@@ -92,6 +92,14 @@ int inx_access_write_pin(int access, uint32_t pin, uint64_t offset,
 			 const void *data, uint64_t length);
 int inx_access_stats(int access, struct iommu_next_mock_access_stats *stats);
 
+/*
+ * Let a mock device's driver bind it to @fd, attach it and so on: of enum
+ * iommu_next_mock_drive_op. @id: of the device, for BIND; in and out: of an
+ * IOAS or HWPT, for ATTACH and REPLACE.
+ */
+int inx_mock_drive(int mock_fd, uint32_t dev, uint32_t op, int fd,
+		   uint32_t *id);
+
 /* Memory, zeroed and present, aligned to 2 MiB from that size on. */
 void *inx_alloc(size_t length);
 /* kB of a line of /proc/self/status, "VmPin" say; -1 without it. */

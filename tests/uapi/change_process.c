@@ -288,7 +288,7 @@ static void change_often(void *arg)
 		ASSERT_EQ(0, inx_change_process(self->w.fd));
 }
 
-/* Beside maps and unmaps, to and fro: each count comes out even. */
+/* Beside maps and unmaps, there and back: each count comes out even. */
 TEST_F(change, beside_maps)
 {
 	struct world *w = &self->w;

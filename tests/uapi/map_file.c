@@ -297,6 +297,40 @@ TEST_F(file, twice)
 	expect_pinned(self, 2 * HUGE);
 }
 
+/* A driver that uses the CPU, with a page table and without. */
+TEST_F(file, access)
+{
+	int fd = inx_access(self->w.mock, self->w.fd,
+			    IOMMU_NEXT_MOCK_ACCESS_PINS, NULL);
+	unsigned char bytes[5 * PAGE];
+	uint32_t id[2];
+
+	ASSERT_EQ(0, inx_access_attach(fd, self->w.ioas));
+	ASSERT_EQ(0, map_file(self, INX_RW, PAGE, LENGTH - PAGE, IOVA));
+	ASSERT_EQ(0, inx_access_read(fd, IOVA + 7, bytes, sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(bytes, self->mem + PAGE + 7, sizeof(bytes)));
+	expect_pinned(self, 0);
+	ASSERT_EQ(0, inx_access_pin(fd, IOMMU_NEXT_MOCK_ACCESS_WRITE,
+				    IOVA + HUGE - 3 * PAGE, 5 * PAGE, &id[0]));
+	expect_pinned(self, 5 * PAGE);
+	attach(self);
+	expect_pinned(self, LENGTH - PAGE);
+	ASSERT_EQ(0, inx_access_pin(fd, 0, IOVA + HUGE, 2 * HUGE, &id[1]));
+	ASSERT_EQ(0, inx_detach(self->dev->fd));
+	expect_pinned(self, 2 * HUGE + 3 * PAGE);
+	ASSERT_EQ(0, inx_access_read_pin(fd, id[0], 0, bytes, sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(bytes, self->mem + HUGE - 2 * PAGE, sizeof(bytes)));
+	mem_fill(bytes, sizeof(bytes), 9);
+	ASSERT_EQ(0, inx_access_write_pin(fd, id[0], 0, bytes, sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(bytes, self->mem + HUGE - 2 * PAGE, sizeof(bytes)));
+	ASSERT_EQ(0, inx_access_write(fd, IOVA, bytes, 100));
+	EXPECT_EQ(0, memcmp(bytes, self->mem + PAGE, 100));
+	ASSERT_EQ(0, inx_access_unpin(fd, id[0]));
+	expect_pinned(self, 2 * HUGE);
+	close(fd);
+	expect_pinned(self, 0);
+}
+
 /* A failure half way leaves nothing. */
 TEST_F(file, map_fails)
 {

@@ -230,6 +230,48 @@ struct iommu_next_mock_dma {
 #define IOMMU_NEXT_MOCK_DMA _IO(IOMMU_NEXT_MOCK_TYPE, 5)
 
 /**
+ * enum iommu_next_mock_drive_op - what a driver does with its device
+ * @IOMMU_NEXT_MOCK_DRIVE_BIND: bind it to a file of /dev/iommu-next
+ * @IOMMU_NEXT_MOCK_DRIVE_UNBIND: undo that
+ * @IOMMU_NEXT_MOCK_DRIVE_ATTACH: attach it, which is attached to nothing
+ * @IOMMU_NEXT_MOCK_DRIVE_REPLACE: attach it to something else
+ * @IOMMU_NEXT_MOCK_DRIVE_DETACH: detach it
+ */
+enum iommu_next_mock_drive_op {
+	IOMMU_NEXT_MOCK_DRIVE_BIND = 0,
+	IOMMU_NEXT_MOCK_DRIVE_UNBIND = 1,
+	IOMMU_NEXT_MOCK_DRIVE_ATTACH = 2,
+	IOMMU_NEXT_MOCK_DRIVE_REPLACE = 3,
+	IOMMU_NEXT_MOCK_DRIVE_DETACH = 4,
+};
+
+/**
+ * struct iommu_next_mock_drive - ioctl(IOMMU_NEXT_MOCK_DRIVE)
+ * @size: sizeof(struct iommu_next_mock_drive)
+ * @device_id: the device, which nobody has bound by its device file
+ * @op: of enum iommu_next_mock_drive_op
+ * @iommu_fd: BIND: a file of /dev/iommu-next
+ * @pt_id: ATTACH and REPLACE: an IOAS or HWPT; in the answer the HWPT in use
+ * @out_dev_id: BIND: ID of the device on @iommu_fd
+ *
+ * Let the driver bind and attach a device by itself, as one without a device
+ * file does.
+ *
+ * Errors: ENOENT, EBADF, EBADFD, EBUSY, EINVAL, E2BIG, EOPNOTSUPP; and those of
+ * VFIO_DEVICE_BIND_IOMMUFD and VFIO_DEVICE_ATTACH_IOMMUFD_PT.
+ */
+struct iommu_next_mock_drive {
+	__u32 size;
+	__u32 device_id;
+	__u32 op;
+	__s32 iommu_fd;
+	__u32 pt_id;
+	__u32 out_dev_id;
+};
+
+#define IOMMU_NEXT_MOCK_DRIVE _IO(IOMMU_NEXT_MOCK_TYPE, 12)
+
+/**
  * enum iommu_next_mock_access_flags - how an access is
  * @IOMMU_NEXT_MOCK_ACCESS_PINS: it can pin pages
  * @IOMMU_NEXT_MOCK_ACCESS_REFUSES: it does not let go of them when asked

@@ -332,8 +332,8 @@ struct iommu_next_ioas_copy {
  *
  * Errors: ENOENT when nothing is mapped there (but not for "all"), or when a
  * mapping lies in the range only in part; EBUSY when another thread maps or
- * unmaps there right now; EINVAL, EOVERFLOW. After an error nothing is
- * unmapped.
+ * unmaps there right now, or a driver that has pinned a part of it for the CPU
+ * does not let go; EINVAL, EOVERFLOW. After an error nothing is unmapped.
  */
 struct iommu_next_ioas_unmap {
 	__u32 size;
