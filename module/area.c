@@ -308,17 +308,19 @@ int inx_area_fill(struct inx_area *area)
  *	it from changing until the cut is made or given up
  * @iova: first IOVA of the second area; at the start of a page
  *
- * Return: the second area, for inx_area_cut() or inx_area_free();
+ * Segments end at the cut from now on: the second area is among those that are
+ * filled, and stands for the same pages as @area.
+ *
+ * Return: the second area, for inx_area_cut() or inx_area_forgo_cut();
  * ERR_PTR(-ENOMEM).
  */
 struct inx_area *inx_area_prepare_cut(struct inx_area *area, unsigned long iova)
 {
 	unsigned long start_byte = area->start_byte + iova - area->node.start;
-	unsigned long index = start_byte >> PAGE_SHIFT;
 	struct inx_pages *pages = area->pages;
 	struct inx_area *right;
 	struct inx_seg *seg;
-	int rc = 0;
+	int rc;
 
 	right = inx_area_alloc(pages, start_byte, area->node.last - iova + 1);
 	if (!right)
@@ -326,11 +328,19 @@ struct inx_area *inx_area_prepare_cut(struct inx_area *area, unsigned long iova)
 	right->domains = area->domains;
 	right->prot = area->prot;
 	right->state = area->state;
+	right->node.start = iova;
+	right->node.last = area->node.last;
+	if (!area->mapped)
+		return right;
 
 	mutex_lock(&pages->lock);
-	seg = area->mapped ? inx_seg_find(pages, index) : NULL;
-	if (seg)
-		rc = inx_seg_clip(pages, &seg, index, ULONG_MAX);
+	seg = inx_seg_find(pages, inx_area_first(right));
+	rc = inx_seg_clip(pages, &seg, inx_area_first(right), ULONG_MAX);
+	if (!rc) {
+		right->storage = area->storage;
+		inx_area_advance(right, inx_area_last(area) -
+						inx_area_first(right) + 1);
+	}
 	mutex_unlock(&pages->lock);
 	if (!rc)
 		return right;
@@ -339,9 +349,23 @@ struct inx_area *inx_area_prepare_cut(struct inx_area *area, unsigned long iova)
 }
 
 /**
+ * inx_area_forgo_cut() - undo inx_area_prepare_cut()
+ * @right: the second area
+ */
+void inx_area_forgo_cut(struct inx_area *right)
+{
+	mutex_lock(&right->pages->lock);
+	if (right->mapped)
+		list_del(&right->filled_item);
+	mutex_unlock(&right->pages->lock);
+	inx_area_free(right);
+}
+
+/**
  * inx_area_cut() - make two areas of one
  * @area: in no tree; keeps what is before the cut
- * @right: from inx_area_prepare_cut(); gets what is behind it
+ * @right: from inx_area_prepare_cut(); gets what is behind it, which is less
+ *	than before if the area has been cut behind it meanwhile
  *
  * What is pinned, charged and mapped stays so.
  */
@@ -351,16 +375,12 @@ void inx_area_cut(struct inx_area *area, struct inx_area *right)
 	unsigned long npages;
 
 	mutex_lock(&pages->lock);
-	right->node.start = area->node.start + right->start_byte -
-			    area->start_byte;
+	npages = inx_area_first(right) - inx_area_first(area);
 	right->node.last = area->node.last;
-	right->storage = area->storage;
 	area->node.last = right->node.start - 1;
 	if (area->mapped) {
-		npages = inx_area_first(right) - inx_area_first(area);
 		right->mapped = area->mapped - npages;
 		area->mapped = npages;
-		list_add(&right->filled_item, &pages->filled);
 	}
 	mutex_unlock(&pages->lock);
 }

@@ -132,6 +132,7 @@ void inx_area_free(struct inx_area *area);
 
 struct inx_area *inx_area_prepare_cut(struct inx_area *area,
 				      unsigned long iova);
+void inx_area_forgo_cut(struct inx_area *right);
 void inx_area_cut(struct inx_area *area, struct inx_area *right);
 
 struct inx_area *inx_seg_reader(struct inx_pages *pages,

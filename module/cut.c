@@ -79,7 +79,7 @@ static int inx_cut_try(struct inx_iopt *iopt, struct inx_iova_range range)
 		rc = inx_cut_prepare(iopt, range.last + 1, &end);
 	if (rc) {
 		if (start)
-			inx_area_free(start);
+			inx_area_forgo_cut(start);
 		return rc;
 	}
 	/* The end first: the other second area is measured by what is left. */

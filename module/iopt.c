@@ -235,8 +235,8 @@ static int inx_iopt_map_list(struct inx_iopt *iopt, struct inx_area *list,
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
 	rc = inx_space_place(&iopt->space,
-			     list->pages->source.start + list->start_byte, length, iova,
-			     fixed);
+			     list->pages->source.start + list->start_byte,
+			     length, iova, fixed);
 	for (area = list; !rc && area; area = area->next)
 		rc = inx_iopt_check_slice(iopt, area);
 	if (rc) {

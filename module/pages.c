@@ -3,9 +3,9 @@
  * Where PFNs live.
  *
  * struct inx_pages stands for memory that user space has mapped at least once,
- * whatever kind of memory it is (source.c).
- * Areas of any number of IO address spaces share it. Its pages have indexes
- * from 0; 'last' is inclusive, 'end' is not.
+ * whatever kind of memory it is (source.c). Areas of any number of IO address
+ * spaces share it. Its pages have indexes from 0; 'last' is inclusive, 'end' is
+ * not.
  *
  * What is pinned is described by segments. When a stretch is pinned for the
  * first time it becomes a segment, and its PFNs are kept there as runs if the
@@ -20,9 +20,10 @@
  *
  * A segment counts its holders. Somebody who needs only a part of it cuts it
  * first (that may fail for want of memory); to let go never cuts, so letting
- * go never fails. A segment that nobody holds is taken out of the tree at
- * once, which makes it private to the one who let go: he unmaps it, and then
- * buries it, which unpins the pages.
+ * go never fails. Cuts that were made for the CPU are undone afterwards. A
+ * segment that nobody holds is taken out of the tree at once, which makes it
+ * private to the one who let go: he unmaps it, and then buries it, which unpins
+ * the pages.
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
@@ -36,6 +37,9 @@
  * one byte a page, an eighth of the page table.
  */
 #define INX_SEG_MIN_RUN 8
+
+/* Segments are joined up to this many runs. */
+#define INX_SEG_JOIN_MAX 64
 
 /*
  * A mapping needs one of each, and mostly never more: so they are allocated
@@ -444,6 +448,87 @@ int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 	return 0;
 }
 
+/* Whether what an area holds starts or ends at @index. */
+static bool inx_pages_has_edge(struct inx_pages *pages, unsigned long index)
+{
+	struct inx_area *area;
+
+	list_for_each_entry(area, &pages->filled, filled_item) {
+		unsigned long first = inx_area_first(area);
+
+		if (first == index || first + area->mapped == index)
+			return true;
+	}
+	return false;
+}
+
+/* Put the runs of @right behind those of @seg; not if that takes long. */
+static bool inx_seg_append_runs(struct inx_seg *seg, const struct inx_seg *right)
+{
+	unsigned int nr = seg->nr + right->nr;
+	inx_run_t *runs = seg->nr == 1 ? &seg->one : seg->runs;
+	inx_run_t last = runs[seg->nr - 1], first = inx_seg_runs(right)[0];
+	unsigned long len = inx_run_len(last) + inx_run_len(first);
+	bool same = inx_run_pfn(last) + inx_run_len(last) ==
+		    inx_run_pfn(first) && len <= INX_RUN_MAX;
+
+	if (same && right->nr == 1) {
+		runs[seg->nr - 1] = inx_run(inx_run_pfn(last), len);
+		return true;
+	}
+	if (nr > INX_SEG_JOIN_MAX)
+		return false;
+	runs = kvmalloc_array(nr, sizeof(*runs),
+			      GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
+				      __GFP_NORETRY);
+	if (!runs)
+		return false;
+	memcpy(runs, inx_seg_runs(seg), seg->nr * sizeof(*runs));
+	if (same)
+		runs[--nr - right->nr] = inx_run(inx_run_pfn(last), len);
+	memcpy(runs + nr - right->nr + same, inx_seg_runs(right) + same,
+	       (right->nr - same) * sizeof(*runs));
+	inx_seg_forget(seg);
+	seg->runs = runs;
+	seg->nr = nr;
+	return true;
+}
+
+/* Make one segment of two neighbours that the same areas hold. */
+static bool inx_seg_join(struct inx_pages *pages, struct inx_seg *seg,
+			 struct inx_seg *right)
+{
+	if (inx_seg_last(seg) + 1 != right->start || seg->pins || right->pins ||
+	    seg->holds != right->holds || !seg->nr != !right->nr ||
+	    inx_pages_has_edge(pages, right->start))
+		return false;
+	if (seg->nr && !inx_seg_append_runs(seg, right))
+		return false;
+	seg->npages += right->npages;
+	rb_erase(&right->node, &pages->segs);
+	inx_seg_free(pages, right);
+	return true;
+}
+
+/*
+ * Undo cuts that nobody needs any more, from @first up to @end: else drivers
+ * that pin a page here and a page there would leave a segment for each.
+ */
+static void inx_segs_join(struct inx_pages *pages, unsigned long first,
+			  unsigned long end)
+{
+	struct inx_seg *seg = inx_seg_find(pages, first ? first - 1 : 0);
+
+	while (seg && seg->start < end) {
+		struct inx_seg *next = inx_seg_next(seg);
+
+		if (!next || next->start > end)
+			break;
+		if (!inx_seg_join(pages, seg, next))
+			seg = next;
+	}
+}
+
 /**
  * inx_segs_drop() - let go of what a holder holds
  * @pages: locked
@@ -481,6 +566,8 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 		if (!seg->nr)
 			seg->left = left;
 	}
+	if (cpu && npages)
+		inx_segs_join(pages, first, end);
 }
 
 /**

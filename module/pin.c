@@ -118,7 +118,10 @@ static int inx_pin_count(struct inx_iopt *iopt, struct inx_iova_range range,
 
 	for (area = inx_space_first(&iopt->space, range.start, range.last); area;
 	     area = inx_space_next(area, range.last)) {
-		if (area->node.start > pos || area->state != INX_AREA_LIVE)
+		if (area->node.start > pos)
+			return -ENOENT;
+		/* Pairs with the end of inx_iopt_map_list(). */
+		if (smp_load_acquire(&area->state) != INX_AREA_LIVE)
 			return -ENOENT;
 		rc = inx_pin_check(area, pos, range.last, prot, aligned);
 		if (rc)

@@ -225,6 +225,44 @@ TEST_F(access, beside_page_tables)
 	}
 }
 
+/*
+ * Pins cut what is known of the memory in pieces. When they are gone it is as
+ * before: a further page table gets it in huge pages again.
+ */
+TEST(cuts_heal)
+{
+	struct iommu_next_mock_device_alloc how = inx_mock_default();
+	struct world_dev *dev;
+	unsigned char *mem;
+	struct world w;
+	uint32_t id[2];
+	int fd;
+
+	world_open(&w);
+	mem = mem_alloc(MEM_THP, 2 * HUGE);
+	world_attach(&w, NULL);
+	ASSERT_EQ(0, inx_map_at(w.fd, w.ioas, mem, 2 * HUGE, IOVA));
+	fd = inx_access(w.mock, w.fd, PINS, NULL);
+	ASSERT_EQ(0, inx_access_attach(fd, w.ioas));
+	for (uint64_t i = 0; i < 1024; i++) {
+		uint64_t iova = IOVA + i * 77 % 1024 * PAGE;
+
+		ASSERT_EQ(0, inx_access_pin(fd, 0, iova, PAGE, &id[i % 2]));
+		if (i)
+			ASSERT_EQ(0, inx_access_unpin(fd, id[(i + 1) % 2]));
+	}
+	how.page_sizes = PAGE | HUGE;
+	dev = world_attach(&w, &how);
+	EXPECT_LT(2, world_stats(&w, dev).pages);
+	ASSERT_EQ(0, inx_detach(dev->fd));
+	ASSERT_EQ(0, inx_access_unpin(fd, id[1]));
+	ASSERT_EQ(0, inx_attach_to(dev->fd, w.ioas));
+	EXPECT_EQ(2, world_stats(&w, dev).pages);
+	EXPECT_TRUE(world_reads(dev, IOVA, mem, 2 * HUGE));
+	close(fd);
+	world_close(&w);
+}
+
 /* ---- being told ------------------------------------------------------------------ */
 
 TEST_F(access, unmap_asks)
