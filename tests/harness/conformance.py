@@ -10,6 +10,7 @@ import argparse
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from . import cache, conf
@@ -22,6 +23,7 @@ from .report import HarnessError
 from .tap import SKIPPED, Judge
 from .threads import in_thread
 from .tree import Tree
+from .uml import Uml
 from .vm import Ended
 
 SCRIPT = Path("tests/conformance/run.sh")
@@ -29,6 +31,8 @@ LIST = Path("tests/conformance/expected-failures")
 TABLE = Path("docs/conformance.md")
 MARK = "<!-- made by tests/run conformance --update -->"
 SUITE = ("iommufd", "iommufd_fail_nth")
+# It lets each allocation fail in turn, which takes a kernel with fault injection.
+IN_UML = "iommufd_fail_nth"
 # What is taken out of the source, as patterns for tar.
 WANTED = (
     "drivers/iommu/iommufd/iommufd_test.h",
@@ -154,24 +158,19 @@ make -C /source/tools/testing/selftests/iommu OUTPUT=/half KHDR_INCLUDES= LDFLAG
 """
 
 
-def plan(bench: Bench, arguments: list[str]) -> Plan:
-    folder = build(bench)
-    script = Binary(bench.run.tree.root / SCRIPT)
-    binaries = {}
-    steps = []
-    for name in SUITE:
-        binaries[name] = script
-        binaries[f"in-tree-{name}"] = Binary(folder / name)
-        steps.append((Program(name, SCRIPT, timeout=600), (f"in-tree-{name}", *arguments)))
-    return Plan(tuple(steps), binaries, {})
+def plan(bench: Bench, folder: Path, name: str, arguments: list[str]) -> Plan:
+    program = Program(name, SCRIPT, timeout=600)
+    binaries = {name: Binary(bench.run.tree.root / SCRIPT), f"in-tree-{name}": Binary(folder / name)}
+    return Plan(((program, (f"in-tree-{name}", *arguments)),), binaries, {})
 
 
 def run_all(bench: Bench, args: argparse.Namespace) -> None:
     expected = read_list(bench.run.tree)
-    the_plan = plan(bench, args.arguments)
+    folder = build(bench)
+    plans = [plan(bench, folder, name, args.arguments) for name in SUITE]
     kernels = bench.run.conf.pick(args.kernel, booted=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(in_thread(_run_one), *zip(*((bench, kernel, the_plan, expected) for kernel in kernels))))
+        results = list(pool.map(in_thread(_run_one), *zip(*((bench, kernel, plans, expected) for kernel in kernels))))
     found = {kernel.name: cases for kernel, cases in zip(kernels, results) if cases}
     lines = table(found, bench.run.conf.tools_source)
     bench.run.report.text("\n".join(["", *lines, ""]))
@@ -182,15 +181,19 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
         _check_table(bench, lines, getattr(args, "update", False))
 
 
-def _run_one(bench: Bench, kernel: Kernel, the_plan: Plan, expected: dict[str, Expected]) -> dict[str, str]:
-    cases: dict[str, str] = {}
-
-    def make(*args) -> Judge:
-        return CaseJudge(*args, kernel=kernel.name, expected=expected, cases=cases)
-
+def _run_one(bench: Bench, kernel: Kernel, plans: list[Plan], expected: dict[str, Expected]) -> dict[str, str]:
+    found: dict[str, str] = {}
     with bench.run.report.guard(f"{kernel.name} conformance"):
-        bench.run_machine(kernel, kernel.machines[0], bench.parts(kernel), the_plan, make)
-    return cases
+        for the_plan in plans:
+            cases: dict[str, str] = {}
+            make = partial(CaseJudge, kernel=kernel.name, expected=expected, cases=cases)
+            if the_plan.programs[0][0].name != IN_UML:
+                bench.run_machine(kernel, kernel.machines[0], bench.parts(kernel), the_plan, make)
+            elif kernel.source:
+                with Uml(bench, kernel) as uml:
+                    bench.run_machine(kernel, uml.machine(), uml.parts(), the_plan, make, uml.argv)
+            found.update(cases)
+    return found
 
 
 def _check_list(bench: Bench, expected: dict[str, Expected], found: dict[str, dict[str, str]]) -> None:
@@ -232,6 +235,8 @@ def fixture_of(case: str) -> str:
 
 
 def cell(results: list[str]) -> str:
+    if not results:
+        return "-"
     text = f"{results.count('passed')} of {len(results)}"
     for how, words in (("failed", "FAILED"), ("expected", "listed"), ("skipped", "skipped")):
         if how in results:
