@@ -404,7 +404,7 @@ struct arena {
 	struct world_dev *dev;
 	unsigned char *mem;
 	uint32_t other;
-	int access;
+	int access, pinner;
 };
 
 static struct arena *arena(struct racer *r)
@@ -448,13 +448,18 @@ static void copy_some(struct racer *r)
 	struct arena *a = arena(r);
 	unsigned int first = pick(r, RACE_PAGES - 1);
 	uint64_t to = 0;
+	uint32_t pin;
 	int rc;
 
 	rc = inx_copy(a->w.fd, a->other, a->w.ioas, INX_RW, 2 * PAGE, &to,
 		      IOVA + first * PAGE);
-	if (ONE_OF(r, rc, ENOENT))
-		must(r, !inx_unmap(a->w.fd, a->other, to, 2 * PAGE, NULL),
-		     "the copy is one's own");
+	if (!ONE_OF(r, rc, ENOENT))
+		return;
+	/* The CPU cuts segments, and puts them together again. */
+	must(r, !inx_access_pin(a->pinner, 0, to + PAGE, PAGE, &pin) &&
+	     !inx_access_unpin(a->pinner, pin), "pin of the copy");
+	must(r, !inx_unmap(a->w.fd, a->other, to, 2 * PAGE, NULL),
+	     "the copy is one's own");
 }
 
 /* A cut waits for it. */
@@ -496,10 +501,15 @@ TEST_TIMEOUT(threads, 60)
 	a.access = inx_access(a.w.mock, a.w.fd, 0, NULL);
 	ASSERT_GE(a.access, 0);
 	ASSERT_EQ(0, inx_access_attach(a.access, a.w.ioas));
+	a.pinner = inx_access(a.w.mock, a.w.fd, IOMMU_NEXT_MOCK_ACCESS_PINS,
+			      NULL);
+	ASSERT_GE(a.pinner, 0);
+	ASSERT_EQ(0, inx_access_attach(a.pinner, a.other));
 	RACE(&a, 3000, RACER(some_map), RACER(some_map), RACER(some_unmap),
 	     RACER(some_unmap), RACER(unmap_all), RACER(copy_some),
 	     RACER(touch), RACER(come_and_go));
 	ASSERT_EQ(0, close(a.access));
+	ASSERT_EQ(0, close(a.pinner));
 	ASSERT_EQ(0, type1_unmap_all(a.w.fd, NULL));
 	EXPECT_EQ(0, world_stats(&a.w, dev).bytes);
 	EXPECT_TRUE(world_settles(&a.w, 0));
