@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of ioctls: sizes, user pointers, objects made and given up. */
-#include <linux/mman.h>
+#include <linux/mm.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommu-next.h>
 
@@ -115,32 +115,53 @@ WORLD_CASE(ioctl_bad_pointer)
 	}
 }
 
-/* An answer that cannot be written: what was made is given up. */
+/* An argument that can be read and not written, in the first page of memory. */
+static int call_readonly(struct world *w, unsigned int cmd, const void *arg,
+			 size_t size)
+{
+	memcpy(page_address(w->mem->pages[0]), arg, size);
+	return w->file->f_op->unlocked_ioctl(w->file, cmd, w->mem->uaddr);
+}
+
+/* An answer that cannot be written: nothing has been done. */
 WORLD_CASE(ioctl_reply_fails)
 {
-	struct iommu_next_ioas_alloc *arg;
-	unsigned long page;
+	struct iommu_next_ioas_alloc alloc = { .size = sizeof(alloc) };
+	struct iommu_next_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_NEXT_IOAS_MAP_READABLE |
+			 IOMMU_NEXT_IOAS_MAP_FIXED_IOVA,
+		.user_va = w->mem->uaddr + PAGE_SIZE,
+		.length = PAGE_SIZE,
+		.iova = SZ_1M,
+	};
+	struct iommu_next_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.iova = SZ_1M,
+		.length = PAGE_SIZE,
+	};
+	u32 ioas;
 
 	world_open(w);
-	page = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, 0);
-	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(page));
-	arg = kunit_kzalloc(test, sizeof(*arg), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, arg);
-	arg->size = sizeof(*arg);
-	KUNIT_ASSERT_EQ(test, 0UL, copy_to_user((void __user *)page, arg,
-						sizeof(*arg)));
-	vm_munmap(page, PAGE_SIZE);
-	KUNIT_ASSERT_EQ(test, page, vm_mmap(NULL, page, PAGE_SIZE, PROT_READ,
-					    MAP_PRIVATE | MAP_ANONYMOUS |
-					    MAP_FIXED, 0));
-	/* Zeroes that can be read: no size. */
-	KUNIT_EXPECT_EQ(test, -EINVAL,
-			(int)w->file->f_op->unlocked_ioctl(w->file,
-							   IOMMU_NEXT_IOAS_ALLOC,
-							   page));
+	KUNIT_ASSERT_EQ(test, 0, mem_protect(w->mem));
+	KUNIT_EXPECT_EQ(test, -EFAULT,
+			call_readonly(w, IOMMU_NEXT_IOAS_ALLOC, &alloc,
+				      sizeof(alloc)));
 	KUNIT_EXPECT_EQ(test, 0U, world_objects(w));
-	vm_munmap(page, PAGE_SIZE);
+	ioas = world_ioas_alloc(w);
+	map.ioas_id = ioas;
+	unmap.ioas_id = ioas;
+	KUNIT_EXPECT_EQ(test, -EFAULT, call_readonly(w, IOMMU_NEXT_IOAS_MAP,
+						     &map, sizeof(map)));
+	/* The place is free. */
+	KUNIT_EXPECT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_IOAS_MAP, &map,
+					      sizeof(map)));
+	KUNIT_EXPECT_EQ(test, -EFAULT, call_readonly(w, IOMMU_NEXT_IOAS_UNMAP,
+						     &unmap, sizeof(unmap)));
+	/* It is still there. */
+	KUNIT_EXPECT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_IOAS_UNMAP, &unmap,
+					      sizeof(unmap)));
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, ioas));
 }
 
 WORLD_CASE(ioctl_destroy)

@@ -61,7 +61,7 @@ static unsigned long mem_place(enum mem_layout layout, unsigned long npages,
 	}
 }
 
-static int mem_install(struct mem *mem)
+static int mem_install(struct mem *mem, unsigned long prot)
 {
 	struct file *file = anon_inode_getfile("[inx-kunit]", &mem_fops, mem,
 					       O_RDWR);
@@ -70,7 +70,7 @@ static int mem_install(struct mem *mem)
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	addr = vm_mmap(file, mem->uaddr, mem->npages * PAGE_SIZE,
-		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 0);
+		       prot, MAP_SHARED | MAP_FIXED, 0);
 	fput(file);
 	return IS_ERR_VALUE(addr) ? (int)addr : 0;
 }
@@ -95,7 +95,7 @@ struct mem *mem_create(unsigned long uaddr, unsigned long npages,
 	split_page(mem->chunk, order);
 	for (i = 0; i < npages; i++)
 		mem->pages[i] = mem->chunk + mem_place(layout, npages, i);
-	if (!mem_install(mem))
+	if (!mem_install(mem, PROT_READ | PROT_WRITE))
 		return mem;
 	for (i = 0; i < npages; i++)
 		__free_page(mem->chunk + i);
@@ -107,7 +107,13 @@ out_free:
 /* As if it had never been touched: every access faults again. */
 int mem_renew(struct mem *mem)
 {
-	return mem_install(mem);
+	return mem_install(mem, PROT_READ | PROT_WRITE);
+}
+
+/* From now on the process can only read it. */
+int mem_protect(struct mem *mem)
+{
+	return mem_install(mem, PROT_READ);
 }
 
 /* Unmap and free it; nothing of it is pinned. */

@@ -44,6 +44,7 @@ struct mem {
 struct mem *mem_create(unsigned long uaddr, unsigned long npages,
 		       enum mem_layout layout);
 int mem_renew(struct mem *mem);
+int mem_protect(struct mem *mem);
 void mem_destroy(struct mem *mem);
 
 /* How often a page is pinned. */

@@ -196,8 +196,10 @@ static unsigned int inx_file_seals(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
+#ifdef CONFIG_HUGETLBFS
 	if (inode->i_sb->s_magic == HUGETLBFS_MAGIC)
 		return HUGETLBFS_I(inode)->seals;
+#endif
 	return SHMEM_I(inode)->seals;
 }
 
