@@ -60,7 +60,7 @@ static void devices_enter(struct world *w, struct devices *d, u32 flags)
 static void devices_bind(struct devices *d, unsigned int i)
 {
 	d->idev[i] = inx_device_bind(d->w->ctx, &mock_backend,
-				     &d->mock[i]->dev);
+				     &d->mock[i]->dev, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(d->w->test, d->idev[i]);
 }
 
@@ -244,7 +244,7 @@ static int devices_bind_errno(struct devices *d, u32 flags)
 	struct inx_device *idev;
 
 	d->w->iommu->flags = flags;
-	idev = inx_device_bind(d->w->ctx, &mock_backend, &d->mock[0]->dev);
+	idev = inx_device_bind(d->w->ctx, &mock_backend, &d->mock[0]->dev, false);
 	d->w->iommu->flags = 0;
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);

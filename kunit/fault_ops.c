@@ -300,7 +300,7 @@ static int op_mock_create(struct fault_world *fw)
 static int op_bind(struct fault_world *fw)
 {
 	fw->idev[1] = inx_device_bind(fw->w->ctx, &mock_backend,
-				      &fw->mock[1]->dev);
+				      &fw->mock[1]->dev, false);
 	return PTR_ERR_OR_ZERO(fw->idev[1]);
 }
 

@@ -110,7 +110,7 @@ static void fault_enter(struct world *w, struct fault_world *fw)
 		fw->mock[i] = mock_device_create(&arg, w->iommu);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fw->mock[i]);
 	}
-	fw->idev[0] = inx_device_bind(w->ctx, &mock_backend, &fw->mock[0]->dev);
+	fw->idev[0] = inx_device_bind(w->ctx, &mock_backend, &fw->mock[0]->dev, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fw->idev[0]);
 }
 

@@ -104,13 +104,14 @@ static void pages_add(struct world *w, struct inx_pages *pages,
 	KUNIT_ASSERT_EQ(w->test, 0, inx_reader_init(&reader, pages, npages));
 	inx_batch_init(&batch, npages);
 	inx_batch_reset(&batch, start);
-	KUNIT_ASSERT_EQ(w->test, 0, inx_account_charge(pages->owner,
-						       pages->mode, npages));
+	mutex_lock(&pages->lock);
+	KUNIT_ASSERT_EQ(w->test, 0, inx_pages_charge(pages, npages));
+	mutex_unlock(&pages->lock);
 	KUNIT_ASSERT_EQ(w->test, 0, inx_reader_pin(&reader, &batch,
 						   start + npages - 1));
 	KUNIT_ASSERT_EQ(w->test, npages, batch.npages);
 	mutex_lock(&pages->lock);
-	KUNIT_ASSERT_EQ(w->test, 0, inx_seg_add(pages, &batch, 0));
+	KUNIT_ASSERT_EQ(w->test, 0, inx_seg_add(pages, &batch, 0, false));
 	mutex_unlock(&pages->lock);
 	inx_batch_destroy(&batch);
 	inx_reader_destroy(&reader);
@@ -125,7 +126,7 @@ static unsigned long pages_drop(struct world *w, struct inx_pages *pages,
 	LIST_HEAD(dying);
 
 	mutex_lock(&pages->lock);
-	inx_segs_drop(pages, first, npages, &dying);
+	inx_segs_drop(pages, first, npages, false, &dying);
 	mutex_unlock(&pages->lock);
 	list_for_each_entry(seg, &dying, item)
 		for (i = 0; !seg->nr && i < seg->npages; i++)

@@ -10,6 +10,8 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
+#include "ioas.h"
+#include "source.h"
 #include "world.h"
 
 static const struct world_config world_default = {
@@ -209,7 +211,14 @@ unsigned long world_granule(const struct world *w)
 struct inx_area *world_area(struct world *w, unsigned long uaddr,
 			    unsigned long length, bool writable)
 {
-	return inx_pages_alloc_user(&w->account, uaddr, length, writable);
+	struct inx_source source;
+	int rc = inx_ioas_check_memory(uaddr, length);
+
+	if (rc)
+		return ERR_PTR(rc);
+	inx_source_init_user(&source, uaddr, writable);
+	return inx_pages_alloc(&w->account, &source, offset_in_page(uaddr),
+			       length);
 }
 
 int world_map_prot(struct world *w, struct inx_iopt *iopt, unsigned long offset,
