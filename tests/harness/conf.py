@@ -49,6 +49,7 @@ class Kernel:
     image: tuple[str, ...]
     pocket: str
     source: str
+    faults: str
     benchmark: Machine | None
 
     def machine(self, name: str) -> Machine:
@@ -109,6 +110,7 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
+            faults=section.get("faults", ""),
             benchmark=(
                 _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
                 if "benchmark" in section

@@ -189,7 +189,7 @@ def _run_one(bench: Bench, kernel: Kernel, plans: list[Plan], expected: dict[str
             make = partial(CaseJudge, kernel=kernel.name, expected=expected, cases=cases)
             if the_plan.programs[0][0].name != IN_UML:
                 bench.run_machine(kernel, kernel.machines[0], bench.parts(kernel), the_plan, make)
-            elif kernel.source:
+            elif kernel.faults == "uml":
                 with Uml(bench, kernel) as uml:
                     bench.run_machine(kernel, uml.machine(), uml.parts(), the_plan, make, uml.argv)
             found.update(cases)
