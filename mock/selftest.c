@@ -173,9 +173,9 @@ static int selftest_mock_domain(struct selftest_call *call)
 	}
 	rc = selftest_device_start(sd, object, &pt_id);
 	if (!rc) {
-		arg->domain.out_stdev_id = iommu_next_private_id(object);
-		arg->domain.out_hwpt_id = pt_id;
-		arg->domain.out_idev_id = sd->idev_id;
+		arg->domain.sdev_id = iommu_next_private_id(object);
+		arg->domain.hwpt_id = pt_id;
+		arg->domain.idev_id = sd->idev_id;
 		rc = selftest_reply(call);
 	}
 	if (rc)

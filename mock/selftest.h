@@ -54,8 +54,7 @@ enum selftest_op {
 #define SELFTEST_HW_INFO_REG 0xdeadbeef
 
 struct selftest_hw_info {
-	__u32 flags;
-	__u32 test_reg;
+	u32 flags, test_reg;
 };
 
 /**
@@ -80,67 +79,53 @@ struct selftest_hw_info {
  * @last: every caller gives it
  */
 struct selftest_arg {
-	__u32 size;
-	__u32 op;
-	__u32 id;
-	__u32 __reserved;
+	u32 size;
+	u32 op;
+	u32 id;
+	u32 __reserved;
 	union {
 		struct {
-			__aligned_u64 start;
-			__aligned_u64 length;
+			u64 start, length;
 		} reserved;
 		struct {
-			__u32 out_stdev_id;
-			__u32 out_hwpt_id;
-			__u32 out_idev_id;
-			__u32 dev_flags;
+			u32 sdev_id, hwpt_id, idev_id, dev_flags;
 		} domain;
 		struct {
-			__u32 pt_id;
+			u32 pt_id;
 		} replace;
 		struct {
-			__aligned_u64 iova;
-			__aligned_u64 length;
-			__aligned_u64 uptr;
+			u64 iova, length, uaddr;
 		} map;
 		struct {
-			__aligned_u64 length;
-			__aligned_u64 uptr;
-			__u32 refs;
+			u64 length, uaddr;
+			u32 refs;
 		} refs;
 		struct {
-			__u32 out_access_fd;
-			__u32 flags;
+			u32 fd, flags;
 		} create_access;
 		struct {
-			__u32 access_pages_id;
+			u32 pages_id;
 		} destroy_pages;
 		struct {
-			__u32 flags;
-			__u32 out_access_pages_id;
-			__aligned_u64 iova;
-			__aligned_u64 length;
-			__aligned_u64 uptr;
+			u32 flags, pages_id;
+			u64 iova, length, uaddr;
 		} pages;
 		struct {
-			__aligned_u64 iova;
-			__aligned_u64 length;
-			__aligned_u64 uptr;
-			__u32 flags;
+			u64 iova, length, uaddr;
+			u32 flags;
 		} rw;
 		struct {
-			__u32 limit;
+			u32 limit;
 		} limit;
 		struct {
-			__u32 ioas_id;
+			u32 ioas_id;
 		} access_replace;
 		struct {
-			__u32 id;
-			__u32 cache;
+			u32 id, cache;
 		} cache;
-		__aligned_u64 all[6];
+		u64 all[6];
 	};
-	__u32 last;
+	u32 last;
 };
 
 static_assert(offsetof(struct selftest_arg, last) == 64);

@@ -160,7 +160,7 @@ int selftest_create_access(struct selftest_call *call)
 		rc = fd;
 		goto out_file;
 	}
-	call->arg.create_access.out_access_fd = fd;
+	call->arg.create_access.fd = fd;
 	rc = selftest_reply(call);
 	if (rc)
 		goto out_fd;
@@ -231,9 +231,9 @@ static int selftest_pin(struct selftest_call *call, struct selftest_access *sa,
 	item->length = length;
 	item->id = sa->next_id++;
 	list_add_tail(&item->list, &sa->items);
-	rc = selftest_check_pinned(call->arg.pages.uptr, iova, pages, npages);
+	rc = selftest_check_pinned(call->arg.pages.uaddr, iova, pages, npages);
 	if (!rc) {
-		call->arg.pages.out_access_pages_id = item->id;
+		call->arg.pages.pages_id = item->id;
 		rc = selftest_reply(call);
 	}
 	if (rc)
@@ -287,7 +287,7 @@ int selftest_destroy_pages(struct selftest_call *call)
 		return PTR_ERR(file);
 	mutex_lock(&sa->lock);
 	list_for_each_entry_safe(item, next, &sa->items, list) {
-		if (item->id != call->arg.destroy_pages.access_pages_id)
+		if (item->id != call->arg.destroy_pages.pages_id)
 			continue;
 		selftest_unpin(sa, item);
 		rc = 0;
@@ -301,7 +301,7 @@ int selftest_destroy_pages(struct selftest_call *call)
 int selftest_access_rw(struct selftest_call *call)
 {
 	bool write = call->arg.rw.flags & SELFTEST_RW_WRITE;
-	void __user *uptr = u64_to_user_ptr(call->arg.rw.uptr);
+	void __user *uptr = u64_to_user_ptr(call->arg.rw.uaddr);
 	u64 length = call->arg.rw.length;
 	struct selftest_access *sa;
 	struct file *file;

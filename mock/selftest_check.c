@@ -81,12 +81,12 @@ int selftest_check_map(struct selftest_call *call)
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
 	map.domain = iommu_next_hwpt_domain(hwpt);
-	map.offset = arg->map.iova - arg->map.uptr;
+	map.offset = arg->map.iova - arg->map.uaddr;
 	if (!mock_domain_is_mock(map.domain))
 		goto out;
 	step = 1UL << __ffs(map.domain->pgsize_bitmap);
 	if (arg->map.iova % step == 0)
-		rc = selftest_each_page(arg->map.uptr, arg->map.length,
+		rc = selftest_each_page(arg->map.uaddr, arg->map.length,
 					min_t(u64, step, PAGE_SIZE),
 					selftest_compare, &map);
 out:
@@ -113,7 +113,7 @@ static int selftest_count(struct page *page, u64 addr, void *arg)
  */
 int selftest_check_refs(struct selftest_call *call)
 {
-	return selftest_each_page(call->arg.refs.uptr, call->arg.refs.length,
+	return selftest_each_page(call->arg.refs.uaddr, call->arg.refs.length,
 				  PAGE_SIZE, selftest_count,
 				  &call->arg.refs.refs);
 }
