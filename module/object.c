@@ -137,7 +137,8 @@ void inx_object_publish(struct inx_object *obj)
 void inx_object_abort(struct inx_object *obj)
 {
 	xa_erase(&obj->ctx->objects, obj->id);
-	refcount_set(&obj->users, 0);
+	/* A device that is being unbound may be a user for a moment longer. */
+	inx_object_unclaim(obj);
 	if (obj->ops->shut)
 		obj->ops->shut(obj);
 	inx_object_put(obj);

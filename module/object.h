@@ -120,10 +120,14 @@ static inline void inx_object_ref(struct inx_object *obj)
 	refcount_inc(&obj->refs);
 }
 
-/* Be a user no more, but keep the reference. */
+/*
+ * Be a user no more, but keep the reference. The last user goes here only when
+ * the object was given up meanwhile.
+ */
 static inline void inx_object_unclaim(struct inx_object *obj)
 {
-	refcount_dec(&obj->users);
+	if (refcount_dec_and_test(&obj->users))
+		return;
 }
 
 #endif
