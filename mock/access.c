@@ -44,9 +44,8 @@ struct mock_pin {
  * struct mock_access - an access
  * @access: as the core knows it
  * @flags: of enum iommu_next_mock_access_flags
- * @attach_lock: of @attached and @ioas_id
+ * @attach_lock: of @attached
  * @attached: to an IOAS
- * @ioas_id: to which
  * @lock: of all that follows
  * @pins: struct mock_pin
  * @next_id: number of the next pin
@@ -59,7 +58,6 @@ struct mock_access {
 	u32 flags;
 	struct mutex attach_lock; /* one change at a time */
 	bool attached;
-	u32 ioas_id;
 	struct mutex lock; /* of the members below */
 	struct list_head pins;
 	u32 next_id;
@@ -68,16 +66,22 @@ struct mock_access {
 	unsigned long unmap_length;
 };
 
-static void mock_pin_undo(struct mock_access *ma, struct mock_pin *pin)
+static void mock_pin_forget(struct mock_pin *pin)
 {
 	list_del(&pin->item);
-	iommu_next_access_unpin_pages(ma->access, pin->iova, pin->length);
 	kvfree(pin);
+}
+
+static void mock_pin_undo(struct mock_access *ma, struct mock_pin *pin)
+{
+	iommu_next_access_unpin_pages(ma->access, pin->iova, pin->length);
+	mock_pin_forget(pin);
 }
 
 static void mock_access_unmap(void *priv, unsigned long iova,
 			      unsigned long length)
 {
+	bool refuses, leaves = length == ULONG_MAX;
 	struct mock_access *ma = priv;
 	struct mock_pin *pin, *next;
 
@@ -85,13 +89,21 @@ static void mock_access_unmap(void *priv, unsigned long iova,
 	ma->unmaps++;
 	ma->unmap_iova = iova;
 	ma->unmap_length = length;
-	if (ma->flags & IOMMU_NEXT_MOCK_ACCESS_REFUSES)
-		goto out;
-	list_for_each_entry_safe(pin, next, &ma->pins, item)
-		if (pin->iova - iova < length ||
-		    iova - pin->iova < pin->length)
+	refuses = ma->flags & IOMMU_NEXT_MOCK_ACCESS_REFUSES;
+	list_for_each_entry_safe(pin, next, &ma->pins, item) {
+		if (pin->iova - iova >= length &&
+		    iova - pin->iova >= pin->length)
+			continue;
+		/*
+		 * When the access leaves its IOAS, what it keeps is undone by
+		 * the core. This is the moment to forget it: later there may
+		 * be pins in the next IOAS.
+		 */
+		if (!refuses)
 			mock_pin_undo(ma, pin);
-out:
+		else if (leaves)
+			mock_pin_forget(pin);
+	}
 	mutex_unlock(&ma->lock);
 }
 
@@ -104,25 +116,11 @@ static const struct iommu_next_access_ops mock_access_pin_ops = {
 	.unmap = mock_access_unmap,
 };
 
-/* Pins of which the core has taken the pages. */
-static void mock_access_forget(struct mock_access *ma)
-{
-	struct mock_pin *pin, *next;
-
-	mutex_lock(&ma->lock);
-	list_for_each_entry_safe(pin, next, &ma->pins, item) {
-		list_del(&pin->item);
-		kvfree(pin);
-	}
-	mutex_unlock(&ma->lock);
-}
-
 static int mock_access_release(struct inode *inode, struct file *file)
 {
 	struct mock_access *ma = file->private_data;
 
 	iommu_next_access_destroy(ma->access);
-	mock_access_forget(ma);
 	mutex_destroy(&ma->attach_lock);
 	mutex_destroy(&ma->lock);
 	kfree(ma);
@@ -137,18 +135,13 @@ static int mock_access_attach(struct mock_access *ma, void *buf)
 	mutex_lock(&ma->attach_lock);
 	if (!arg->ioas_id) {
 		iommu_next_access_detach(ma->access);
-		mock_access_forget(ma);
 		ma->attached = false;
 	} else if (ma->attached) {
 		rc = iommu_next_access_replace(ma->access, arg->ioas_id);
-		if (!rc && arg->ioas_id != ma->ioas_id)
-			mock_access_forget(ma);
 	} else {
 		rc = iommu_next_access_attach(ma->access, arg->ioas_id);
 		ma->attached = !rc;
 	}
-	if (!rc)
-		ma->ioas_id = arg->ioas_id;
 	mutex_unlock(&ma->attach_lock);
 	return rc;
 }
@@ -204,14 +197,11 @@ static int mock_access_unpin(struct mock_access *ma, void *buf)
 	struct iommu_next_mock_access_pin *arg = buf;
 	struct mock_pin *pin;
 
-	/* What the core has taken is not to be undone. */
-	mutex_lock(&ma->attach_lock);
 	mutex_lock(&ma->lock);
 	pin = mock_pin_find(ma, arg->pin_id);
 	if (pin)
 		mock_pin_undo(ma, pin);
 	mutex_unlock(&ma->lock);
-	mutex_unlock(&ma->attach_lock);
 	return pin ? 0 : -ENOENT;
 }
 

@@ -21,7 +21,7 @@ MAKE = "CC_FLAGS_LTO=-Wl,-z,muldefs"
 COMMAND = """\
 cd {build}
 find module mock -name '*.gcda' | sort | while read -r file; do
-	gcov --json-format --stdout "$file" 2>/dev/null || true
+	gcov --json-format --stdout "$file" || exit 1
 	echo
 done
 """

@@ -174,7 +174,9 @@ class Kunit:
         )
 
     def _gcov(self) -> str:
-        _, output = self._in_linux(coverage.COMMAND.format(build=f"/build/{HERE}"))
+        status, output = self._in_linux(coverage.COMMAND.format(build=f"/build/{HERE}"))
+        if status:
+            raise proc.CommandFailed(f"{self.kernel.name}: gcov", status, output, None)
         return output
 
     def _judge(self, status: int, output: str, console: Path, log: Path) -> None:

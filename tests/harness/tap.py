@@ -13,7 +13,7 @@ SKIPPED = 77
 # How busybox's timeout ends for a program that it had to stop, by SIGTERM or by SIGKILL.
 TIMED_OUT = (124, 137, 143)
 
-RESULT = re.compile(r"(not )?ok\b *(\d*) *(?:- )?(.*?)(?: *# *(SKIP|TODO)\b *(.*))?$")
+RESULT = re.compile(r"(not )?ok\b *(\d*) *(?:- )?(.*?)(?: *# *(SKIP)\b *(.*))?$")
 PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?$")
 
 
