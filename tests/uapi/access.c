@@ -503,30 +503,20 @@ TEST(fault)
 struct guest {
 	struct world w;
 	unsigned char *mem;
+	int mapped[2];
 	int go[2];
 };
 
 static void map_and_wait(void *arg)
 {
 	struct guest *g = arg;
-	char c;
+	char c = 0;
 
 	mem_fill(g->mem, 4 * PAGE, 8);
 	EXPECT_EQ(0, inx_map_at(g->w.fd, g->w.ioas, g->mem, 4 * PAGE, IOVA));
+	EXPECT_EQ(1, write(g->mapped[1], &c, 1));
 	close(g->go[1]);
 	EXPECT_EQ(0, read(g->go[0], &c, 1));
-}
-
-static bool is_mapped(struct guest *g)
-{
-	uint64_t iova = IOVA;
-
-	/* EEXIST, as soon as the other process has mapped it. */
-	if (inx_map(g->w.fd, g->w.ioas, INX_RO | INX_FIXED, g->mem, PAGE, &iova))
-		return true;
-	EXPECT_EQ(0, inx_unmap(g->w.fd, g->w.ioas, IOVA, PAGE, NULL));
-	usleep(1000);
-	return false;
 }
 
 /* Memory of another process, and of one that is no more. */
@@ -536,17 +526,19 @@ TEST(another_process)
 	struct guest g;
 	uint32_t id;
 	pid_t pid;
+	char c;
 	int fd;
 
 	world_open(&g.w);
 	g.mem = mem_alloc(MEM_ORDERED, 4 * PAGE);
+	ASSERT_EQ(0, pipe(g.mapped));
 	ASSERT_EQ(0, pipe(g.go));
 	fd = inx_access(g.w.mock, g.w.fd, PINS, NULL);
 	ASSERT_EQ(0, inx_access_attach(fd, g.w.ioas));
 	pid = world_fork(map_and_wait, &g);
 	close(g.go[0]);
-	while (!is_mapped(&g))
-		;
+	close(g.mapped[1]);
+	ASSERT_EQ(1, read(g.mapped[0], &c, 1));
 	EXPECT_EQ(0, inx_access_read(fd, IOVA, bytes, sizeof(bytes)));
 	EXPECT_TRUE(mem_is_filled(bytes, sizeof(bytes), 8));
 	ASSERT_EQ(0, inx_access_pin(fd, WRITE, IOVA, 2 * PAGE, &id));
@@ -561,6 +553,7 @@ TEST(another_process)
 	EXPECT_ERRNO(EFAULT, inx_access_read(fd, IOVA, bytes, sizeof(bytes)));
 	EXPECT_ERRNO(EFAULT, inx_access_pin(fd, 0, IOVA, 3 * PAGE, NULL));
 	ASSERT_EQ(0, inx_unmap_all(g.w.fd, g.w.ioas, NULL));
+	close(g.mapped[0]);
 	close(fd);
 	world_close(&g.w);
 }
