@@ -319,4 +319,28 @@ TEST(crowd)
 	world_close(&c.w);
 }
 
+/* A pin is in the IOAS that the access has left, or in the next one, and never forgotten. */
+TEST(pin_during_change)
+{
+	struct crowd c;
+	int i, round;
+
+	world_open(&c.w);
+	c.mem = mem_alloc(MEM_SHUFFLED, 32 * PAGE);
+	c.ioas[0] = c.w.ioas;
+	c.ioas[1] = world_ioas(&c.w);
+	c.access = inx_access(c.w.mock, c.w.fd, PINS, NULL);
+	ASSERT_EQ(0, inx_access_attach(c.access, c.w.ioas));
+	for (round = 0; round < 40; round++) {
+		for (i = 0; i < 2; i++)
+			ASSERT_EQ(0, inx_map_at(c.w.fd, c.ioas[i], c.mem, 32 * PAGE, IOVA));
+		RACE(&c, 20, RACER(step_pin), RACER(step_pin), RACER(step_over));
+		for (i = 0; i < 2; i++)
+			ASSERT_EQ(0, inx_unmap_all(c.w.fd, c.ioas[i], NULL));
+		ASSERT_EQ(0, world_pinned(&c.w));
+	}
+	close(c.access);
+	world_close(&c.w);
+}
+
 TEST_HARNESS_MAIN
