@@ -31,7 +31,7 @@ KERNEL_DOC_FOLDERS = ("module", "mock", "include")
 SHOWN = 40
 
 # Words that codespell takes for misspelt ones.
-SPELLING = "filp,pasid,ore,inout"
+SPELLING = "filp,pasid,ore,inout,parm"
 
 
 class Checks:
