@@ -15,7 +15,7 @@ from .conf import Kernel
 from .initramfs import Plan
 from .report import HarnessError
 
-DOORS = ("type1", "attached", "unattached", "copy", "copy-first")
+DOORS = ("type1", "attached", "file", "unattached", "copy", "copy-first")
 PAGE_KIB = 4
 GIB_KIB = 1 << 20
 

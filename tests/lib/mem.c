@@ -107,15 +107,21 @@ static unsigned char *alloc_thp(size_t length)
 	return mem;
 }
 
-static unsigned char *alloc_hugetlb(size_t length)
+static void fill_hugetlb_pool(size_t length)
 {
 	FILE *f = fopen("/proc/sys/vm/nr_hugepages", "w");
-	unsigned char *mem;
 
 	if (!f)
 		SKIP("the kernel has no hugetlb");
 	fprintf(f, "%zu\n", length / HUGE + 2);
 	fclose(f);
+}
+
+static unsigned char *alloc_hugetlb(size_t length)
+{
+	unsigned char *mem;
+
+	fill_hugetlb_pool(length);
 	mem = mmap(NULL, length, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE,
 		   -1, 0);
@@ -124,9 +130,9 @@ static unsigned char *alloc_hugetlb(size_t length)
 	return mem;
 }
 
-static unsigned char *alloc_memfd(size_t length, int flags)
+static unsigned char *alloc_memfd(size_t length, int flags, unsigned int how)
 {
-	int fd = memfd_create("mem", MFD_CLOEXEC);
+	int fd = memfd_create("mem", MFD_CLOEXEC | how);
 	unsigned char *mem = reserve(length);
 	size_t at;
 
@@ -179,13 +185,33 @@ unsigned char *mem_alloc(enum mem_kind kind, size_t length)
 	case MEM_HUGETLB:
 		return alloc_hugetlb(length);
 	case MEM_MEMFD:
-		return alloc_memfd(length, MAP_SHARED);
+		return alloc_memfd(length, MAP_SHARED, 0);
+	case MEM_MEMFD_HUGE:
+		fill_hugetlb_pool(length);
+		return alloc_memfd(length, MAP_SHARED, MFD_HUGETLB);
 	case MEM_PRIVATE:
-		return alloc_memfd(length, MAP_PRIVATE);
+		return alloc_memfd(length, MAP_PRIVATE, 0);
 	case MEM_MIXED:
 		return alloc_mixed(length);
 	}
 	return NULL;
+}
+
+int mem_open_file(const void *mem)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start = 0, end;
+	char path[64];
+	int fd;
+
+	ASSERT_NE(NULL, f);
+	while (start != (unsigned long)mem)
+		ASSERT_LT(0, fscanf(f, "%lx-%lx%*[^\n]", &start, &end));
+	fclose(f);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", start, end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	return fd;
 }
 
 /* The golden ratio spreads the index over all bits. */
