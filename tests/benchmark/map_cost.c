@@ -178,6 +178,27 @@ static uint64_t median(uint64_t *values, int nr)
 	return values[nr / 2];
 }
 
+/*
+ * tests/benchmark/profile.sh asks for one kind of call, through one door. It
+ * has perf wait for commands, so that nothing else is in its figures.
+ */
+static const char *profiled;
+
+static void perf(const char *call, const char *command)
+{
+	char answer[8];
+	int fd;
+
+	if (!profiled || strcmp(profiled, call))
+		return;
+	fd = open("/tmp/perf-control", O_WRONLY);
+	ASSERT_EQ((ssize_t)strlen(command), write(fd, command, strlen(command)));
+	close(fd);
+	fd = open("/tmp/perf-ack", O_RDONLY);
+	ASSERT_LT(0, read(fd, answer, sizeof(answer)));
+	close(fd);
+}
+
 static void cost(struct map_data *self, enum door door, const char *kind, void *mem, size_t length)
 {
 	int times = length > 2 * MIB ? 3 : length > PAGE ? 7 : MOST_TIMES, i;
@@ -185,12 +206,16 @@ static void cost(struct map_data *self, enum door door, const char *kind, void *
 
 	with_source(self, door, mem, length, true);
 	for (i = 0; i < times; i++) {
+		perf("map", "enable\n");
 		start = __rdtsc();
 		ASSERT_EQ(0, do_map(self, door, mem, length, IOVA));
 		map[i] = __rdtsc() - start;
+		perf("map", "disable\n");
+		perf("unmap", "enable\n");
 		start = __rdtsc();
 		ASSERT_EQ(0, do_unmap(self, door, length, IOVA));
 		unmap[i] = __rdtsc() - start;
+		perf("unmap", "disable\n");
 	}
 	with_source(self, door, mem, length, false);
 	TH_LOG("cost %s %zu %.2f %s %lu %lu", kind, length >> 10,
@@ -265,6 +290,26 @@ TEST_F_TIMEOUT(map, cost, 300)
 		for (i = 0; i < 3 && (door != FILE_ATTACHED || self->file >= 0); i++)
 			cost(self, door, variant->name, mem, lengths[i]);
 	client_close(&self->c);
+}
+
+TEST_F_TIMEOUT(map, profile, 300)
+{
+	const char *door = getenv("PROFILED_DOOR");
+	void *mem;
+
+	profiled = getenv("PROFILED_CALL");
+	if (!door || !profiled)
+		SKIP("for tests/benchmark/profile.sh");
+	mem = mem_alloc(variant->kind, MOST);
+	if (!strcmp(door, "type1")) {
+		open_type1(self);
+		cost(self, TYPE1, variant->name, mem, MOST);
+		close_type1(self);
+	} else {
+		open_ours(self);
+		cost(self, ATTACHED, variant->name, mem, MOST);
+		client_close(&self->c);
+	}
 }
 
 /* ---- what the kernel needs for it -------------------------------------------------------- */

@@ -36,6 +36,7 @@ KEEP = {
     "conformance": 2,
     "work": 6,
     "kunit-tools": 3,
+    "perf": 2,
     "sources": 4,
     "uml": 8,
 }

@@ -41,6 +41,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     demo.add_argument("--backend", metavar="B", default="vtd", help="a machine of kernels.conf, or mock")
     measure = commands.add_parser("benchmark", parents=[common], help="what mapping costs, beside VFIO's type1")
     measure.add_argument("--json", metavar="FILE", type=Path, help="write the figures there as well")
+    measure.add_argument("--profile", action="store_true", help="where the instructions go, instead of how many they are")
     shell = commands.add_parser("shell", parents=[offline], help="boot a machine with a shell on this terminal")
     shell.add_argument("--kernel", metavar="K", default="6.12")
     shell.add_argument("--machine", metavar="M", default="vtd")
