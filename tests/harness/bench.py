@@ -119,11 +119,11 @@ class Bench:
                 return program.wait()
 
     def qemu_version(self, kernel: Kernel, machine: Machine) -> str:
-        _, output = self.suites.root(kernel.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
+        _, output = self.suites.root(machine.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
         return output.splitlines()[0].replace(" emulator version ", " ").partition(" (")[0]
 
     def _qemu(self, kernel: Kernel, machine: Machine, archive: Path, result: str) -> list[str]:
-        root = self.suites.root(kernel.suite)
+        root = self.suites.root(machine.suite)
         return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result)
 
     def _archive(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan):
@@ -132,6 +132,7 @@ class Bench:
             "INX_KERNEL": kernel.name,
             "INX_MACHINE": machine.name,
             "RESULT_TTY": machine.result,
+            "BOOT_MODULES": " ".join(machine.modules),
             **plan.environment,
         }
         initramfs.write(Path(archive.name), parts, replace(plan, environment=environment))

@@ -36,6 +36,10 @@ class Machine:
     # Serial ports by their name in the guest: the kernel's console, and the one for results.
     console: str
     result: str
+    # Stock modules that are loaded at boot, where the kernel has them.
+    modules: tuple[str, ...] = ()
+    # Where the QEMU comes from; None for what is no QEMU.
+    suite: Suite | None = None
 
 
 @dataclass(frozen=True)
@@ -103,16 +107,17 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             suite=suite,
             arch=section["arch"],
             machines=tuple(
-                _machine(machine, sections["machine"][machine], arch, suite) for machine in section["machines"].split()
+                _machine(machine, sections["machine"][machine], arch, suites, suite)
+                for machine in section["machines"].split()
             ),
-            modules=tuple(arch["modules"].split()),
+            modules=tuple((arch["modules"] + " " + section.get("modules", "")).split()),
             headers=section["headers"],
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
             faults=section.get("faults", ""),
             benchmark=(
-                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
+                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suites, suite)
                 if "benchmark" in section
                 else None
             ),
@@ -137,7 +142,14 @@ def _by_source(section: configparser.SectionProxy, prefix: str) -> tuple[tuple[s
     return tuple((key.removeprefix(prefix), tuple(section[key].split())) for key in keys)
 
 
-def _machine(name: str, section: configparser.SectionProxy, arch: configparser.SectionProxy, suite: Suite) -> Machine:
+def _machine(
+    name: str,
+    section: configparser.SectionProxy,
+    arch: configparser.SectionProxy,
+    suites: dict[str, Suite],
+    suite: Suite,
+) -> Machine:
+    suite = suites[section["suite"]] if "suite" in section else suite
     args = [arch["args"], section.get("args", ""), section.get(f"args-{suite.name}", "")]
     return Machine(
         name=name,
@@ -148,4 +160,6 @@ def _machine(name: str, section: configparser.SectionProxy, arch: configparser.S
         demo=tuple(section["demo"].split()) if "demo" in section else None,
         console=arch["console"],
         result=arch["result"],
+        modules=tuple(section.get("modules", "").split()),
+        suite=suite,
     )
