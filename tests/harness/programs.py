@@ -21,7 +21,7 @@ DEMO = Path("tools/demo/demo.c")
 # What each binary is made from, besides its source and its chroot.
 LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Program:
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
 
     name: str
@@ -42,8 +43,11 @@ class Program:
     taint: str = ""
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
     def fits(self, kernel: str, machine: str) -> bool:
+        if f"{kernel}/{machine}" in self.exceptions:
+            return False
         return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
 
 
@@ -80,6 +84,7 @@ def parse(tree: Tree, source: Path) -> Program:
         taint=values.get("taint", ""),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
+        exceptions=tuple(filter(None, values.get("except", "").split(","))),
     )
 
 
