@@ -20,6 +20,15 @@ class Suite:
     # (pocket or other suite, packages that come from it)
     picks: tuple[tuple[str, tuple[str, ...]], ...]
     unpacks: tuple[tuple[str, tuple[str, ...]], ...]
+    # The suite that this one is a layer over, and what that is for: guests of another architecture.
+    over: "Suite | None" = None
+    foreign: str = ""
+    compiler: str = "gcc"
+    guest: tuple[str, ...] = ()
+
+    @property
+    def codename(self) -> str:
+        return self.over.codename if self.over else self.name
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,14 @@ class Conf:
     tools_source: str
     kunit_packages: tuple[str, ...]
 
-    def pick(self, names: list[str] | None, booted: bool = False) -> list[Kernel]:
-        """The kernels of these names, or all; with booted only those that have a machine."""
+    def pick(self, names: list[str] | None, booted: bool = False, foreign: bool = False) -> list[Kernel]:
+        """The kernels of these names, or all; with booted only those that have a machine, and without foreign only those
+        of this machine's architecture."""
         for name in names or []:
             if name not in self.kernels:
                 raise HarnessError(f"no kernel '{name}' in {PATH.name}; it has: {', '.join(self.kernels)}")
         kernels = [kernel for kernel in self.kernels.values() if not names or kernel.name in names]
+        kernels = [kernel for kernel in kernels if foreign or not kernel.suite.foreign]
         return [kernel for kernel in kernels if kernel.machines or not booted]
 
 
@@ -97,7 +108,9 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
         kind, _, name = title.partition(" ")
         sections.setdefault(kind, {})[name] = parser[title]
 
-    suites = {name: _suite(name, section) for name, section in sections["suite"].items()}
+    suites: dict[str, Suite] = {}
+    for name, section in sections["suite"].items():
+        suites[name] = _suite(name, section, suites)
     kernels = {}
     for name, section in sections["kernel"].items():
         suite = suites[section["suite"]]
@@ -127,13 +140,17 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
     return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages)
 
 
-def _suite(name: str, section: configparser.SectionProxy) -> Suite:
+def _suite(name: str, section: configparser.SectionProxy, others: dict[str, Suite]) -> Suite:
     return Suite(
         name=name,
         packages=tuple(section["packages"].split()),
         pockets=tuple(section.get("pockets", "").split()),
         picks=_by_source(section, "from-"),
         unpacks=_by_source(section, "unpack-"),
+        over=others[section["over"]] if "over" in section else None,
+        foreign=section.get("foreign", ""),
+        compiler=section.get("compiler", "gcc"),
+        guest=tuple(section.get("guest", "").split()),
     )
 
 

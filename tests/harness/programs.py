@@ -124,8 +124,8 @@ class Programs:
             self._make(
                 suite,
                 half,
-                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests OUT=/out /out/{program.name}\n"
-                f"ldd /out/{program.name} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' >/out/libraries",
+                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests CC={suite.compiler} OUT=/out"
+                f" /out/{program.name}\n{libraries_script(suite, f'/out/{program.name}')} >/out/libraries",
                 [Bind(self._objects(suite), "/objects")],
                 str(program.source),
             )
@@ -140,7 +140,9 @@ class Programs:
         return cache.entry(
             "programs",
             name,
-            lambda half: self._make(suite, half, "make -s -j2 -C /source/tests OUT=/out objects", [], "tests/lib"),
+            lambda half: self._make(
+                suite, half, f"make -s -j2 -C /source/tests CC={suite.compiler} OUT=/out objects", [], "tests/lib"
+            ),
         ) / "lib"
 
     def _root_name(self, suite: Suite) -> str:
@@ -150,5 +152,23 @@ class Programs:
         self.suites.root(suite).shell(
             script,
             what=f"compiling {what} in the {suite.name} chroot",
-            binds=[Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
+            binds=[*self.suites.guest(suite), Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
         )
+
+
+def libraries_script(suite: Suite, files: str) -> str:
+    """Shell commands that print the shared libraries of some programs, by their path in the guest."""
+    if not suite.foreign:
+        return f"ldd {files} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' | sort -u"
+    readelf = suite.compiler.partition("gcc")[0] + "readelf"
+    return f"""todo='{files}' seen=' '
+while [ "$todo" ]; do
+	names=$({readelf} -d $todo | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]$/\\1/p' | sort -u)
+	todo=
+	for name in $names; do
+		case $seen in *" $name "*) continue ;; esac
+		seen="$seen$name "
+		todo="$todo $(find /guest/usr/lib -name "$name" | sort -r | head -n 1)"
+	done
+	for path in $todo; do echo "${{path#/guest}}"; done
+done"""
