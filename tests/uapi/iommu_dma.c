@@ -60,12 +60,6 @@ static bool only(const unsigned char *mem, size_t at, size_t length,
 	return true;
 }
 
-/* Whether the machine's name begins with @kind. */
-static bool machine_is(const char *kind)
-{
-	return !strncmp(getenv("INX_MACHINE") ?: "", kind, strlen(kind));
-}
-
 static void attach(struct dma_data *self)
 {
 	ASSERT_EQ(0, inx_attach_to(self->c.dev[0], self->c.ioas));
@@ -343,6 +337,10 @@ TEST_F(two, moved_between_two)
 
 TEST_F(dma, msi_window)
 {
+	/* Where a processor takes interrupts, or Linux puts the doorbells. */
+	bool smmu = machine_is("smmu");
+	uint64_t first = smmu ? 0x8000000 : 0xfee00000;
+	uint64_t last = first + 0xfffff;
 	struct iommu_next_iova_range range[8] = {};
 	struct client *c = &self->c;
 	uint32_t num = 8, i;
@@ -352,18 +350,59 @@ TEST_F(dma, msi_window)
 	ASSERT_EQ(0, inx_iova_ranges(c->fd, c->ioas, range, &num, NULL));
 	EXPECT_GE(num, 2);
 	for (i = 0; i < num; i++)
-		met |= range[i].start <= 0xfeefffff &&
-		       range[i].last >= 0xfee00000;
+		met |= range[i].start <= last && range[i].last >= first;
 	EXPECT_FALSE(met);
-	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, 0xfee00000));
-	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, 0xfeeff000));
-	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, LENGTH, 0xfedff000));
-	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfedff000));
-	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfef00000));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, first));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, PAGE, last + 1 - PAGE));
+	EXPECT_ERRNO(EINVAL, client_map(c, self->mem, LENGTH, first - PAGE));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, first - PAGE));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, last + 1));
 	/* And nobody with a mapping there is let in. */
 	ASSERT_EQ(0, inx_detach(c->dev[0]));
-	EXPECT_EQ(0, client_map(c, self->mem, PAGE, 0xfee00000));
+	EXPECT_EQ(0, client_map(c, self->mem, PAGE, first));
 	EXPECT_ERRNO(EADDRINUSE, inx_attach_to(c->dev[0], c->ioas));
+	EXPECT_EQ(0, client_pinned(c));
+}
+
+/* Whose interrupts could be anybody's is bound only when that was allowed. */
+TEST_F(dma, isolated_interrupts)
+{
+	static const char *parameter =
+		"/sys/module/iommu_next/parameters/allow_unsafe_interrupts";
+	struct client *c = &self->c;
+	char allowed[8];
+
+	ASSERT_TRUE(file_read(allowed, sizeof(allowed), "%s", parameter));
+	ASSERT_EQ(0, file_write("N", "%s", parameter));
+	edu_close(self->edu);
+	ASSERT_EQ(0, close(c->dev[0]));
+	c->dev[0] = pci_open(&c->pci[0]);
+	if (machine_is("virtio"))
+		EXPECT_ERRNO(EPERM, inx_bind(c->dev[0], c->fd, NULL));
+	else
+		EXPECT_EQ(0, inx_bind(c->dev[0], c->fd, NULL));
+	ASSERT_EQ(0, file_write(allowed, "%s", parameter));
+	if (machine_is("virtio"))
+		EXPECT_EQ(0, inx_bind(c->dev[0], c->fd, NULL));
+	edu_open(self->edu, c->dev[0], VFIO_PCI_MSI_IRQ_INDEX);
+}
+
+/*
+ * Behind an SMMU the doorbell is mapped into the page table that the device has
+ * when its interrupts are set up.
+ */
+TEST_F(dma, interrupt)
+{
+	struct client *c = &self->c;
+
+	attach(self);
+	ASSERT_EQ(0, client_map(c, self->mem, LENGTH, IOVA));
+	edu_renew_irq(self->edu, VFIO_PCI_MSI_IRQ_INDEX);
+	edu_dma(self->edu, IOVA, 100, false);
+	EXPECT_EQ((long)LENGTH / 1024, client_pinned(c));
+	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, IOVA, LENGTH, NULL));
+	/* It is no mapping of the IOAS. */
+	edu_dma(self->edu, IOVA, 100, false);
 	EXPECT_EQ(0, client_pinned(c));
 }
 
@@ -399,7 +438,7 @@ TEST_F(dma, hw_info)
 	char text[32];
 
 	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
-	if (!machine_is("vtd") || !strcmp(getenv("INX_KERNEL") ?: "", "6.1")) {
+	if (!machine_is("vtd") || kernel_is("6.1")) {
 		EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_NONE, arg.out_data_type);
 		EXPECT_EQ(0, arg.data_len);
 		return;
