@@ -50,7 +50,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def prepare(bench: Bench, args: argparse.Namespace) -> None:
     report = bench.run.report
-    for kernel in bench.run.conf.pick(args.kernel):
+    for kernel in bench.run.conf.pick(args.kernel, foreign=True):
         with report.guard(f"prepare {kernel.name}"):
             bench.kernels.headers(kernel)
             if kernel.image:
@@ -60,7 +60,7 @@ def prepare(bench: Bench, args: argparse.Namespace) -> None:
 
 def build(bench: Bench, args: argparse.Namespace) -> None:
     report = bench.run.report
-    for kernel in bench.run.conf.pick(args.kernel):
+    for kernel in bench.run.conf.pick(args.kernel, foreign=True):
         with report.guard(f"build {kernel.name}"):
             installed = bench.modules.installed(kernel)
             sizes = [f"{path.name} {path.stat().st_size // 1024} KiB" for path in installed.modules]
@@ -68,7 +68,7 @@ def build(bench: Bench, args: argparse.Namespace) -> None:
 
 
 def shell(bench: Bench, args: argparse.Namespace) -> None:
-    kernel = bench.run.conf.pick([args.kernel])[0]
+    kernel = bench.run.conf.pick([args.kernel], foreign=True)[0]
     status = bench.shell(kernel, kernel.machine(args.machine), bench.parts(kernel))
     bench.run.report.ok("shell", f"QEMU ended with status {status}")
 
