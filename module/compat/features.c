@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What user space gets on the kernel that the module was built for, for tools
- * to read: modinfo -F feature iommu_next. Each is "name: yes", or "no" with the
- * reason. The table in the README says the same of all kernels.
+ * to read: modinfo -F feature iommu_next. Each is "NUMBER name: yes", or "no"
+ * with the reason; they are numbered because compilers do not keep their order.
+ * The table in the README says the same of all kernels.
  */
 #include <linux/module.h>
 
-#define INX_FEATURE(_name, _answer) MODULE_INFO(feature, _name ": " _answer)
+#define INX_FEATURE(_number, _name, _answer) \
+	MODULE_INFO(feature, #_number " " _name ": " _answer)
 
 #ifdef INX_HAVE_ATTACH_HANDLE
 #define INX_REPLACE "yes"
@@ -26,10 +28,10 @@
 #define INX_MAP_FILE "yes, but not of a file that is sealed against writing"
 #endif
 
-INX_FEATURE("address spaces", "yes");
-INX_FEATURE("page tables chosen on attach, shared", "yes");
-INX_FEATURE("VFIO type1 ioctls on the same file", "yes");
-INX_FEATURE("mapping files", INX_MAP_FILE);
-INX_FEATURE("replacing a page table in one step", INX_REPLACE);
-INX_FEATURE("hardware information", INX_HW_INFO);
-INX_FEATURE("hot reset of a bus by several owners", "no");
+INX_FEATURE(1, "address spaces", "yes");
+INX_FEATURE(2, "page tables chosen on attach, shared", "yes");
+INX_FEATURE(3, "VFIO type1 ioctls on the same file", "yes");
+INX_FEATURE(4, "mapping files", INX_MAP_FILE);
+INX_FEATURE(5, "replacing a page table in one step", INX_REPLACE);
+INX_FEATURE(6, "hardware information", INX_HW_INFO);
+INX_FEATURE(7, "hot reset of a bus by several owners", "no");
