@@ -132,7 +132,7 @@ static bool has_problem(const json_t *status, const char *words,
 	return false;
 }
 
-/* ---- status ---------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------------- */
 
 TEST_F(inxctl, status_without_modules)
 {
@@ -212,6 +212,10 @@ TEST_F(inxctl, bind_and_unbind)
 	pci_vfio_node(&self->edu[0], node, sizeof(node));
 	expect_state(self, bdf, PCI_DRIVER, "user space");
 	EXPECT_STREQ(node, string(listed(self, bdf), "node"));
+
+	tool_run(self->t, "inxctl list");
+	EXPECT_TRUE(tool_said(self->t, 0, node));
+	TH_LOG("%s", self->t->out);
 
 	/* Once more is no harm, and forgets nothing. */
 	tool_run(self->t, "inxctl bind %s", bdf);
@@ -307,7 +311,7 @@ TEST_F(inxctl, group)
 	pci_set_driver(&other, NULL);
 }
 
-/* ---- what is in use --------------------------------------------------------------------- */
+/* ---- what is in use ------------------------------------------------------------------ */
 
 TEST_F(inxctl, open_device)
 {
@@ -381,8 +385,11 @@ TEST_F(inxctl, default_route)
 	tool_run(self->t, "modprobe e1000e");
 	udev_settle();
 	device_of("e1000e", bdf, sizeof(bdf));
-	tool_run(self->t, "cd /sys/class/net; for i in e*; do ip link set $i up && "
-		 "ip addr add 192.0.2.1/24 dev $i && ip route add default via 192.0.2.2; done");
+	tool_run(self->t, "set -e\n"
+		 "name=$(ls /sys/bus/pci/devices/%s/net)\n"
+		 "ip link set $name up\n"
+		 "ip addr add 192.0.2.1/24 dev $name\n"
+		 "ip route add default via 192.0.2.2", bdf);
 	ASSERT_EQ(0, self->t->status);
 	tool_run(self->t, "inxctl bind %s", bdf);
 	EXPECT_TRUE(tool_said(self->t, 1, "has the default route"));
@@ -401,9 +408,12 @@ TEST_F(inxctl, mounted_disk)
 {
 	char bdf[64];
 
-	tool_run(self->t, "modprobe -a nvme ext4 && udevadm settle && "
-		 "for i in $(seq 100); do [ -b /dev/nvme0n1 ] && break; sleep 0.1; done; "
-		 "mke2fs /dev/nvme0n1 4096 && mkdir -p /tmp/disk && "
+	/* The driver looks for its disks after it has been loaded. */
+	tool_run(self->t, "set -e\n"
+		 "modprobe -a nvme ext4\n"
+		 "until [ -b /dev/nvme0n1 ]; do sleep 0.1; done\n"
+		 "mke2fs /dev/nvme0n1 4096\n"
+		 "mkdir -p /tmp/disk\n"
 		 "mount -t ext4 /dev/nvme0n1 /tmp/disk");
 	ASSERT_EQ(0, self->t->status);
 	device_of("nvme", bdf, sizeof(bdf));
@@ -420,7 +430,7 @@ TEST_F(inxctl, mounted_disk)
 	expect_state(self, bdf, "nvme", "kernel");
 }
 
-/* ---- show ------------------------------------------------------------------------------------ */
+/* ---- show ---------------------------------------------------------------------------- */
 
 TEST_F(inxctl, show)
 {
@@ -460,7 +470,7 @@ TEST_F(inxctl, show)
 	EXPECT_TRUE(tool_said(self->t, 1, "there is no process 999999"));
 }
 
-/* ---- run -------------------------------------------------------------------------------------- */
+/* ---- run ----------------------------------------------------------------------------- */
 
 TEST_F(inxctl, run)
 {
@@ -490,8 +500,9 @@ TEST_F(inxctl, run)
 
 TEST_F(inxctl, run_as_another_user)
 {
-	tool_run(self->t, "inxctl run --user=nobody --memlock=64M -- "
-		 "sh -c 'id -u; ulimit -l; readlink /proc/self/fd/{iommu}'");
+	static const char script[] = "id -u; ulimit -l; readlink /proc/self/fd/{iommu}";
+
+	tool_run(self->t, "inxctl run --user=nobody --memlock=64M -- sh -c '%s'", script);
 	EXPECT_TRUE(tool_said(self->t, 0, "65534\n65536\n/dev/iommu-next\n"));
 	tool_run(self->t, "inxctl run --user=nosuchuser -- true");
 	EXPECT_TRUE(tool_said(self->t, 1, "no user 'nosuchuser'"));
@@ -515,7 +526,7 @@ TEST_F(inxctl, run_and_give_back)
 	expect_state(self, bdf, "uio_pci_generic", "kernel");
 }
 
-/* ---- without rights ----------------------------------------------------------------------------- */
+/* ---- without rights ------------------------------------------------------------------ */
 
 TEST_F(inxctl, without_rights)
 {
@@ -527,8 +538,8 @@ TEST_F(inxctl, without_rights)
 	tool_run(self->t, "inxctl run --user=nobody -- /tmp/inxctl show");
 	EXPECT_TRUE(tool_said(self->t, 0, "as root all can"));
 	/* The braces are for the inner one. */
-	tool_run(self->t, "inxctl run --user=nobody -- "
-		 "sh -c '/tmp/inxctl run -- true \"{io\"mmu}'");
+	tool_run(self->t, "inxctl run --user=nobody -- sh -c '%s run -- true \"{io\"mmu}'",
+		 "/tmp/inxctl");
 	EXPECT_TRUE(tool_said(self->t, 1, "only root may"));
 }
 

@@ -98,7 +98,7 @@ json_t *device_needed_for(const char *address);
 /* ---- procs.c: open files ---------------------------------------------------------------- */
 
 /**
- * struct open_file - a file in /dev that a process has open
+ * struct open_file - a character device that a process has open
  * @pid: the process
  * @command: its name
  * @fd: the number of the descriptor

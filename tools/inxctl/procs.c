@@ -2,11 +2,12 @@
 /* Which process has which device open. */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+#include <sys/sysmacros.h>
 
 #include "inxctl.h"
 
@@ -15,23 +16,17 @@ static void each_file_of(pid_t pid, DIR *folder,
 {
 	char *command = read_file("/proc/%d/comm", pid);
 	struct dirent *entry;
-	char target[64];
-	struct stat st;
-	ssize_t n;
+	struct statx st;
 
 	while ((entry = readdir(folder))) {
 		struct open_file file = { .pid = pid, .command = command ? command : "?" };
 
-		/* By the name first: to stat a file on a dead server can take forever. */
-		n = readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1);
-		if (n < 0)
-			continue;
-		target[n] = '\0';
-		if (strncmp(target, "/dev/", 5) ||
-		    fstatat(dirfd(folder), entry->d_name, &st, 0) || !S_ISCHR(st.st_mode))
+		/* Without asking a server that may be dead. Names differ between namespaces. */
+		if (statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) ||
+		    !S_ISCHR(st.stx_mode))
 			continue;
 		file.fd = atoi(entry->d_name);
-		file.rdev = st.st_rdev;
+		file.rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor);
 		fn(&file, arg);
 	}
 	free(command);
