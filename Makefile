@@ -26,9 +26,11 @@ modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 ## install       install them with DKMS (KVER=release; MOCK=1: with the mock IOMMU), and inxctl if it can be built
-install:
-	scripts/install $(if $(MOCK),--mock) $(KVER)
+install: install-modules
 	scripts/install-tools --if-possible
+
+install-modules:
+	scripts/install $(if $(MOCK),--mock) $(KVER)
 
 ## install-tools install inxctl, with its manual page and completion for bash (PREFIX=/usr/local)
 install-tools:
@@ -70,4 +72,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install install-tools uninstall check-fast kunit qemu conformance dkms-test benchmark check clean
+.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit qemu conformance dkms-test benchmark check clean

@@ -12,6 +12,7 @@
 #include "inxctl.h"
 
 #define SECURE_BOOT "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define KEY "/var/lib/dkms/mok.pub"
 #define NEVER_MIND "a machine without one can use the mock alone"
 #define ADD_OPTION "sed -i 's/^GRUB_CMDLINE_LINUX=\"/&%s /' /etc/default/grub &&"\
 	" update-grub && reboot"
@@ -39,12 +40,16 @@ static const struct wanted {
 /* How to get modules for the running kernel. */
 static char *how_to_install(const char *release)
 {
-	if (!exists("/lib/modules/%s/build", release))
-		return text("apt install linux-headers-%s && dkms autoinstall -k %s", release,
-			    release);
+	char *headers, *all;
+
+	headers = exists("/lib/modules/%s/build", release) ? text("%s", "") :
+		text("apt install linux-headers-%s && ", release);
 	if (exists("/var/lib/dkms/iommu-next"))
-		return text("dkms autoinstall -k %s", release);
-	return text("make install (in the source of iommu-next)");
+		all = text("%sdkms autoinstall -k %s", headers, release);
+	else
+		all = text("%smake install (in the source of iommu-next)", headers);
+	free(headers);
+	return all;
 }
 
 static void check_module(json_t *problems, const json_t *module, const struct wanted *want,
@@ -91,9 +96,13 @@ static json_t *modules(json_t *problems, const char *release)
 
 /* ---- IOMMU --------------------------------------------------------------------------------- */
 
-/* The kind of a unit, by the name that its driver gives it. */
+/* The kind of a unit, by the name that its driver gives it, or by its driver. */
 static const char *kind_of(const char *unit)
 {
+	char *driver = link_name("/sys/class/iommu/%s/device/driver", unit);
+	bool is_virtio = driver && !strcmp(driver, "virtio_iommu");
+
+	free(driver);
 	if (!strncmp(unit, "dmar", 4))
 		return "Intel VT-d";
 	if (!strncmp(unit, "ivhd", 4))
@@ -102,7 +111,7 @@ static const char *kind_of(const char *unit)
 		return "Arm SMMUv3";
 	if (!strncmp(unit, "smmu", 4))
 		return "Arm SMMU";
-	return "other (virtio-iommu, ...)";
+	return is_virtio ? "virtio-iommu" : "another kind";
 }
 
 static void check_iommu(json_t *problems, size_t groups)
@@ -181,8 +190,8 @@ static void check_signatures(json_t *problems, const json_t *list)
 		    json_is_true(json_object_get(module, "loaded")))
 			continue;
 		problem(problems, "Secure Boot: the firmware has to know the key of the modules",
-			text("mokutil --import %s && reboot, and enroll it; if it is not yet",
-			     "/var/lib/dkms/mok.pub"));
+			text("mokutil --test-key %s || mokutil --import %s, reboot, enroll it",
+			     KEY, KEY));
 		return;
 	}
 }
