@@ -13,6 +13,7 @@
 #include "ioctl.h"
 #include "object.h"
 #include "pages.h"
+#include "show.h"
 
 static int inx_open(struct inode *inode, struct file *file)
 {
@@ -40,6 +41,11 @@ static long inx_file_ioctl(struct file *file, unsigned int cmd,
 	return inx_ioctl(file->private_data, cmd, arg);
 }
 
+static void inx_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	inx_show_ctx(m, file->private_data);
+}
+
 static const struct file_operations inx_fops = {
 	.owner = THIS_MODULE,
 	.open = inx_open,
@@ -47,6 +53,7 @@ static const struct file_operations inx_fops = {
 	.unlocked_ioctl = inx_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
+	.show_fdinfo = inx_show_fdinfo,
 };
 
 static struct miscdevice inx_misc = {

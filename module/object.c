@@ -26,6 +26,9 @@
  */
 void inx_ctx_init(struct inx_ctx *ctx, struct file *file)
 {
+	static atomic64_t serial;
+
+	ctx->serial = atomic64_inc_return(&serial);
 	ctx->file = file;
 	xa_init_flags(&ctx->objects, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	mutex_init(&ctx->process_lock);

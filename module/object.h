@@ -71,6 +71,7 @@ struct inx_object {
 /**
  * struct inx_ctx - what an open /dev/iommu-next is
  * @file: the file; who needs the context holds a reference to it
+ * @serial: no other context has had it since the module was loaded
  * @objects: ID to struct inx_object; an ID that is reserved but not published
  *	holds XA_ZERO_ENTRY
  * @account: of mappings to come; its mode changes under the lock of @objects
@@ -84,6 +85,7 @@ struct inx_object {
  */
 struct inx_ctx {
 	struct file *file;
+	u64 serial;
 	struct xarray objects;
 	struct inx_account account;
 	struct mutex process_lock; /* one change at a time */

@@ -86,6 +86,7 @@ struct inx_area *inx_pages_alloc(struct inx_account *account,
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_set(&map->pages.refs, 1);
+	map->pages.account = account;
 	mutex_init(&map->pages.lock);
 	map->pages.segs = RB_ROOT;
 	INIT_LIST_HEAD(&map->pages.filled);
@@ -133,6 +134,14 @@ bool inx_pages_is_own_area(const struct inx_area *area)
 	return area == &inx_mapping_of(area->pages)->area;
 }
 
+/* Keep the context's count of what is pinned. */
+static void inx_pages_count(struct inx_pages *pages, long npages)
+{
+	atomic_long_add(npages, &pages->account->npinned);
+	if (pages->mode != INX_ACCOUNT_NONE)
+		atomic_long_add(npages, &pages->account->ncharged);
+}
+
 /**
  * inx_pages_charge() - charge pages that are about to be pinned
  * @pages: locked
@@ -146,8 +155,10 @@ int inx_pages_charge(struct inx_pages *pages, unsigned long npages)
 
 	lockdep_assert_held(&pages->lock);
 	rc = inx_account_charge(pages->owner, pages->mode, npages);
-	if (!rc)
+	if (!rc) {
 		pages->ncharged += npages;
+		inx_pages_count(pages, npages);
+	}
 	return rc;
 }
 
@@ -161,6 +172,7 @@ void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages)
 	lockdep_assert_held(&pages->lock);
 	inx_account_uncharge(pages->owner, pages->mode, npages);
 	pages->ncharged -= npages;
+	inx_pages_count(pages, -npages);
 }
 
 /**

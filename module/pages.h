@@ -58,6 +58,7 @@ struct inx_seg {
  * struct inx_pages - memory that is mapped somewhere, page by page indexed
  * @refs: one per area
  * @mode: of enum inx_account_mode
+ * @account: of the context; constant
  * @seg_used: the segment that was allocated with this struct has been taken
  * @lock: of everything below that is not constant
  * @segs: what is pinned, as disjoint segments ordered by index. The ends of
@@ -79,6 +80,7 @@ struct inx_pages {
 	refcount_t refs;
 	u8 mode;
 	bool seg_used;
+	struct inx_account *account;
 	struct mutex lock; /* never held over a pin */
 	struct rb_root segs;
 	struct list_head filled;

@@ -73,6 +73,9 @@ check "the mock is not" not is_installed "$KVER" iommu_next_mock
 check "udev rules and modprobe's examples are in place" system_files cmp
 check "the examples name parameters that there are" modprobe_examples
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
+check "inxctl is installed" [ "$(inxctl --version)" = "inxctl $version" ]
+check "with its manual page" cmp tools/inxctl/inxctl.8 /usr/local/share/man/man8/inxctl.8
+check "and its completion" cmp tools/inxctl/inxctl.bash /usr/local/share/bash-completion/completions/inxctl
 
 sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new_version\"/" dkms.conf
 check "make install of a newer version, with the mock" make install MOCK=1 "KVER=$KVER"
@@ -81,6 +84,7 @@ check "the newer version is installed" grep "^iommu-next/$new_version, $KVER, .*
 check "the older version is gone" not grep "^iommu-next/$version," /tmp/status
 check "its sources are gone" [ ! -e "/usr/src/iommu-next-$version" ]
 check "the mock is installed" is_installed "$KVER" iommu_next_mock
+check "inxctl is of the newer version" [ "$(inxctl --version)" = "inxctl $new_version" ]
 check "udev rules and modprobe's examples are still in place" system_files cmp
 
 if [ "$OTHER" ]; then
@@ -94,6 +98,12 @@ if [ "$OTHER" ]; then
 else
 	skip "headers of another kernel arrive" "apt knows no other release of this kernel"
 fi
+
+# Without a library of its own inxctl is left out, and that is said.
+mv /usr/include/jansson.h /usr/include/jansson.off
+check "make install-tools without a library" ends_with 2 make install-tools
+check "what is missing is said" sh -c 'scripts/install-tools --if-possible | grep "apt install libjansson-dev,"'
+mv /usr/include/jansson.off /usr/include/jansson.h
 
 check "make uninstall" make uninstall
 check "nothing is left" nothing_left

@@ -123,6 +123,7 @@ class Bench:
     def shell(self, kernel: Kernel, machine: Machine, parts: Parts) -> int:
         """Boots to a shell on this terminal."""
         everything = [*programs.find(self.run.tree, "*"), programs.demo(self.run.tree)]
+        everything += programs.tools(self.run.tree, everything)
         plan = Plan((), self.binaries(kernel, everything), {}, interactive=True)
         with self._archive(kernel, machine, parts, plan) as archive:
             argv = self._qemu(kernel, machine, Path(archive.name), "")

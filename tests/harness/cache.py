@@ -31,6 +31,7 @@ KEEP = {
     "modules": 12,
     "programs": 120,
     "initramfs": 8,
+    "clients": 4,
     "logs": 20,
     "tools": 2,
     "conformance": 2,

@@ -74,9 +74,19 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Client:
+    """Programs of a suite that run in the guest, with files that they need besides their libraries."""
+
+    suite: Suite
+    programs: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Conf:
     suites: dict[str, Suite]
     kernels: dict[str, Kernel]
+    clients: dict[str, Client]
     tools_suite: Suite
     tools_source: str
     kunit_packages: tuple[str, ...]
@@ -135,9 +145,17 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
                 else None
             ),
         )
+    clients = {
+        name: Client(
+            suite=suites[section["suite"]],
+            programs=tuple(section["programs"].split()),
+            files=tuple(section["files"].split()),
+        )
+        for name, section in sections["client"].items()
+    }
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())
-    return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages)
+    return Conf(suites, kernels, clients, suites[tools["suite"]], tools["source"], packages)
 
 
 def _suite(name: str, section: configparser.SectionProxy, others: dict[str, Suite]) -> Suite:

@@ -52,12 +52,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a guest does: programs with their arguments, in order; or a shell for a person."""
+    """What a guest does: programs with their arguments, in order; or a shell for a person. extra: more archives."""
 
     programs: tuple[tuple[Program, tuple[str, ...]], ...]
     binaries: dict[str, Binary]
     environment: dict[str, str]
     interactive: bool = False
+    extra: tuple[Path, ...] = ()
 
 
 def base(kernel: Kernel, suites: Suites, kernels: Kernels) -> Path:
@@ -119,7 +120,8 @@ def add_binary(archive: Archive, chroot: Path, path: str) -> None:
 def write(target: Path, parts: Parts, plan: Plan) -> None:
     """Writes the whole archive: the kept part, and on top of it what this run wants."""
     with open(target, "wb") as out:
-        out.write(parts.base.read_bytes())
+        for path in (parts.base, *plan.extra):
+            out.write(path.read_bytes())
         archive = Archive(out)
         archive.copy("init", parts.init)
         archive.tree("", parts.installed.root)

@@ -15,13 +15,15 @@ from .run import Run
 from .suite import Suites
 from .tree import Tree
 
-TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh")
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh", "tests/clients/*.c")
 BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
+# What else can stand beside a test: more than one source each.
+TOOLS = {"inxctl": Path("tools/inxctl/inxctl.c")}
 # What each binary is made from, besides its source and its chroot.
 LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Program:
     load      modules, comma-separated, that are loaded before it
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
+    tools     of TOOLS, comma-separated, that it calls
+    client    of kernels.conf: what the guest has in /client while it runs
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
     except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
@@ -41,6 +45,8 @@ class Program:
     timeout: int = 60
     load: str = "-"
     taint: str = ""
+    tools: tuple[str, ...] = ()
+    client: str = ""
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
@@ -82,10 +88,21 @@ def parse(tree: Tree, source: Path) -> Program:
         timeout=int(values.get("timeout", 60)),
         load=values.get("load", "-"),
         taint=values.get("taint", ""),
+        tools=tuple(filter(None, values.get("tools", "").split(","))),
+        client=values.get("client", ""),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
         exceptions=tuple(filter(None, values.get("except", "").split(","))),
     )
+
+
+def tools(tree: Tree, programs: list[Program]) -> list[Program]:
+    """Those that any of the programs calls."""
+    names = sorted({name for program in programs for name in program.tools})
+    unknown = [name for name in names if name not in TOOLS]
+    if unknown:
+        raise HarnessError(f"no tool {' '.join(unknown)}; there are: {' '.join(TOOLS)}")
+    return [parse(tree, TOOLS[name]) for name in names]
 
 
 class Programs:
@@ -117,7 +134,7 @@ class Programs:
         path = self.run.tree.root / program.source
         if path.suffix == ".sh":
             return Binary(path)
-        key = cache.digest(self._library_digest, self.run.tree.digest([program.source]), self._root_name(suite))
+        key = cache.digest(self._library_digest, self.run.tree.digest(self._sources(program)), self._root_name(suite))
 
         def make(half: Path) -> None:
             # Objects get a new time here, so that make finds them newer than the sources.
@@ -133,6 +150,12 @@ class Programs:
 
         folder = cache.entry("programs", f"{suite.name}-{program.name}-{key}", make)
         return Binary(folder / program.name, tuple((folder / "libraries").read_text(encoding="utf-8").split()))
+
+    def _sources(self, program: Program) -> list[Path]:
+        """Its own: of a tool all that is in its folder."""
+        if program.source not in TOOLS.values():
+            return [program.source]
+        return [path for path in self.run.tree.files() if path.parent == program.source.parent]
 
     def _objects(self, suite: Suite) -> Path:
         key = cache.digest(self._library_digest, self._root_name(suite))

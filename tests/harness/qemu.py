@@ -5,7 +5,7 @@ import argparse
 import fnmatch
 from concurrent.futures import ThreadPoolExecutor
 
-from . import programs
+from . import client, programs
 from .bench import Bench
 from .conf import Kernel, Machine
 from .initramfs import Plan
@@ -56,6 +56,8 @@ def _run_one(bench: Bench, kernel: Kernel, machine: Machine, wanted: list[Progra
         if not steps:
             return
         parts = bench.parts(kernel)
-        binaries = bench.binaries(kernel, wanted)
+        binaries = bench.binaries(kernel, [*wanted, *programs.tools(bench.run.tree, wanted)])
         steps = [(program, words) for program, words in steps if program.name in binaries]
-        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}))
+        clients = {program.client for program, _ in steps if program.client}
+        extra = tuple(client.archive(bench.run, bench.suites, name) for name in sorted(clients))
+        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}, extra=extra))

@@ -102,6 +102,11 @@ class Checks:
         findings = self.shell(f"shellcheck -x -f gcc {words(paths)}", "shellcheck")
         self.judge("shellcheck", findings, f"{len(paths)} scripts")
 
+    def manual_pages(self) -> None:
+        paths = [path for path in self.files if re.fullmatch(r"\.[1-9]", path.suffix)]
+        findings = self.shell(f"mandoc -T lint -W warning {words(paths)}", "mandoc -T lint")
+        self.judge("mandoc -T lint", findings, f"{len(paths)} pages")
+
     def spelling(self) -> None:
         paths = [path for path in self.files if path.name != "COPYING"]
         findings = self.shell(f"codespell --ignore-words-list {SPELLING} {words(paths)}", "codespell")
@@ -129,6 +134,7 @@ class Checks:
         """The programs, once for each compiler."""
         places = (*programs.TESTS, programs.BENCHMARKS)
         everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
+        everything += programs.tools(self.tree, everything)
         for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
             results = self.bench.programs.binaries(suite, everything).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]
@@ -154,6 +160,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
             checks.python,
             checks.shell_scripts,
             checks.spelling,
+            checks.manual_pages,
             checks.kernel_doc,
             checks.abi,
             checks.checkpatch,
