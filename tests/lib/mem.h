@@ -32,6 +32,13 @@ enum mem_kind {
 /* Ends the test if there is none, or skips it if the guest has no such memory. */
 unsigned char *mem_alloc(enum mem_kind kind, size_t length);
 
+/*
+ * Whether anonymous memory can be in huge pages: user-mode Linux has none. And
+ * let a piece of memory be in small ones, which it is there anyway.
+ */
+bool mem_has_thp(void);
+void mem_keep_small(void *mem, size_t length);
+
 /* Content that is different for each word of memory and each @seed. */
 void mem_fill(void *mem, size_t length, uint64_t seed);
 bool mem_is_filled(const void *mem, size_t length, uint64_t seed);
