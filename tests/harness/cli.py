@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import benchmark, cache, conf, conformance, demo, dkmstest, host, kunit, qemu, static
+from . import benchmark, cache, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -28,8 +28,10 @@ def parse(argv: list[str]) -> argparse.Namespace:
     qemu.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
     qemu.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     kunit = commands.add_parser("kunit", parents=[common], help="run the KUnit tests in user-mode Linux")
-    kunit.add_argument("--coverage", action="store_true", help="count which lines are executed, and print a table")
     kunit.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: for the kernel's command line")
+    cover = commands.add_parser("coverage", parents=[common], help="which lines KUnit and the test programs execute")
+    cover.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
+    cover.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
     suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
@@ -75,7 +77,7 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
-    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], coverage=False, update=False)
+    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], update=False)
     for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)
@@ -86,6 +88,7 @@ COMMANDS = {
     "build": build,
     "static": static.run_all,
     "kunit": kunit.run_all,
+    "coverage": coverage.run_all,
     "qemu": qemu.run_all,
     "conformance": conformance.run_all,
     "dkms": dkmstest.run_all,

@@ -11,6 +11,24 @@
 #define PAGE 4096UL
 #define HUGE (2UL << 20)
 
+bool mem_has_thp(void)
+{
+	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+}
+
+void mem_keep_small(void *mem, size_t length)
+{
+	if (mem_has_thp())
+		ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
+}
+
+static void make_huge(void *mem, size_t length)
+{
+	if (!mem_has_thp())
+		SKIP("the kernel has no huge pages for anonymous memory");
+	ASSERT_EQ(0, madvise(mem, length, MADV_HUGEPAGE));
+}
+
 static unsigned char *reserve(size_t length)
 {
 	unsigned char *p = mmap(NULL, length + HUGE, PROT_READ | PROT_WRITE,
@@ -55,7 +73,7 @@ static void renew_page(unsigned char *at, unsigned char *spare)
 				spare));
 	ASSERT_EQ(at, mmap(at, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
-	ASSERT_EQ(0, madvise(at, PAGE, MADV_NOHUGEPAGE));
+	mem_keep_small(at, PAGE);
 	*at = 1;
 }
 
@@ -70,8 +88,8 @@ static void shuffle(unsigned char *mem, size_t length)
 	unsigned char *spare = reserve(pages * PAGE);
 	bool again = true;
 
-	ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
-	ASSERT_EQ(0, madvise(spare, length, MADV_NOHUGEPAGE));
+	mem_keep_small(mem, length);
+	mem_keep_small(spare, length);
 	while (pages % step == 0)
 		step += 2;
 	for (i = 0; i < pages; i++)
@@ -99,7 +117,7 @@ static unsigned char *alloc_thp(size_t length)
 	size_t at;
 
 	ASSERT_EQ(0, length % HUGE);
-	ASSERT_EQ(0, madvise(mem, length, MADV_HUGEPAGE));
+	make_huge(mem, length);
 	for (at = 0; at < length; at += HUGE) {
 		mem[at] = 1;
 		ASSERT_EQ(1, mem_runs(mem + at, HUGE));
@@ -157,7 +175,7 @@ static unsigned char *alloc_mixed(size_t length)
 
 	ASSERT_EQ(0, length % HUGE);
 	for (at = 0; at < length; at += 2 * HUGE) {
-		ASSERT_EQ(0, madvise(mem + at, HUGE, MADV_HUGEPAGE));
+		make_huge(mem + at, HUGE);
 		mem[at] = 1;
 		ASSERT_EQ(1, mem_runs(mem + at, HUGE));
 		if (at + HUGE < length)
@@ -173,7 +191,7 @@ unsigned char *mem_alloc(enum mem_kind kind, size_t length)
 	switch (kind) {
 	case MEM_ORDERED:
 		mem = reserve(length);
-		ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
+		mem_keep_small(mem, length);
 		memset(mem, 1, length);
 		return mem;
 	case MEM_SHUFFLED:

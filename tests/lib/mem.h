@@ -37,6 +37,13 @@ unsigned char *mem_alloc(enum mem_kind kind, size_t length);
 /* A descriptor of the file that memory is of, from its first byte on. Only for root. */
 int mem_open_file(const void *mem);
 
+/*
+ * Whether anonymous memory can be in huge pages: user-mode Linux has none. And
+ * let a piece of memory be in small ones, which it is there anyway.
+ */
+bool mem_has_thp(void);
+void mem_keep_small(void *mem, size_t length);
+
 /* Content that is different for each word of memory and each @seed. */
 void mem_fill(void *mem, size_t length, uint64_t seed);
 bool mem_is_filled(const void *mem, size_t length, uint64_t seed);
