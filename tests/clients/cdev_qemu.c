@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd timeout=400 libs=-ljansson tools=inxctl client=qemu */
+/* harness: load=iommu_next_vfio_pci machines=vtd timeout=400 */
+/* harness: libs=-ljansson tools=inxctl client=qemu */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through
  * /dev/iommu-next and /dev/vfio/devices: with descriptors that it gets, and by

@@ -49,23 +49,28 @@ class Bench:
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
-        if suite.foreign:
-            wanted = [program for program in wanted if self._runs_in(suite, program)]
-        for name, result in self.programs.binaries(suite, wanted).items():
+        for name, result in self.programs.binaries(suite, self.runnable(suite, wanted)).items():
             if isinstance(result, HarnessError):
                 self.run.report.fail(f"{suite.name} {name}", str(result))
             else:
                 good[name] = result
         return good
 
-    def _runs_in(self, suite: Suite, program: Program) -> bool:
-        """Whether a machine of one of the suite's kernels runs it."""
+    def runnable(self, suite: Suite, wanted: list[Program]) -> list[Program]:
+        """Those of the programs that run on a machine of one of the suite's kernels, and the tools that they call."""
         kernels = [kernel for kernel in self.run.conf.kernels.values() if kernel.suite == suite]
-        return any(
-            program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
-            for kernel in kernels
-            for machine in kernel.machines
-        )
+
+        def runs(program: Program) -> bool:
+            if program.source.match(programs.BENCHMARKS):
+                return any(kernel.benchmark for kernel in kernels)
+            return any(
+                program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
+                for kernel in kernels
+                for machine in kernel.machines
+            )
+
+        chosen = [program for program in wanted if runs(program)]
+        return [*chosen, *programs.tools(self.run.tree, chosen)]
 
     def run_machine(
         self,
