@@ -98,7 +98,7 @@ class Checks:
         self.judge("kernel-doc -Wall -Werror", findings, f"{len(findings)} warnings in {len(paths)} files")
 
     def shell_scripts(self) -> None:
-        paths = [path for path in self.files if is_shell(self.tree.root / path)]
+        paths = [path for path in self.files if path.suffix == ".bash" or is_shell(self.tree.root / path)]
         findings = self.shell(f"shellcheck -x -f gcc {words(paths)}", "shellcheck")
         self.judge("shellcheck", findings, f"{len(paths)} scripts")
 
