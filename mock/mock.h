@@ -144,6 +144,7 @@ u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
 		    size_t length, bool write, u64 *fault_iova);
 
 /* access.c */
+int mock_copy_argument(void *arg, size_t size, const void __user *uptr);
 int mock_access_create(struct iommu_next_mock_access_alloc *arg);
 
 /* engine.c */

@@ -198,15 +198,13 @@ static unsigned int inx_map_prot(u32 flags)
 	       (flags & IOMMU_NEXT_IOAS_MAP_READABLE ? IOMMU_READ : 0);
 }
 
-static int inx_map_check_flags(u32 flags, u32 reserved)
+/* What a mapping asks for; @farthest is the greatest IOVA or length in it. */
+static int inx_map_check(u32 flags, u32 reserved, u64 farthest)
 {
 	if (flags & ~INX_MAP_FLAGS || reserved)
 		return -EOPNOTSUPP;
-	return 0;
-}
-
-static int inx_map_check_access(u32 flags)
-{
+	if (farthest >= ULONG_MAX)
+		return -EOVERFLOW;
 	if (!(flags & (IOMMU_NEXT_IOAS_MAP_WRITEABLE |
 		       IOMMU_NEXT_IOAS_MAP_READABLE)))
 		return -EINVAL;
@@ -289,12 +287,8 @@ int inx_ioas_map(struct inx_call *call)
 	struct inx_ioas *ioas;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, arg->__reserved);
-	if (rc)
-		return rc;
-	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, arg->__reserved,
+			   max(arg->iova, arg->length));
 	if (rc)
 		return rc;
 
@@ -321,12 +315,8 @@ int inx_ioas_map_file(struct inx_call *call)
 	struct inx_ioas *ioas;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, 0);
-	if (rc)
-		return rc;
-	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, 0,
+			   max(arg->iova, arg->length));
 	if (rc)
 		return rc;
 
@@ -356,13 +346,8 @@ int inx_ioas_copy(struct inx_call *call)
 	struct inx_ioas *dst, *src;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, 0);
-	if (rc)
-		return rc;
-	if (arg->length >= ULONG_MAX || arg->src_iova >= ULONG_MAX ||
-	    arg->dst_iova >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, 0,
+			   max3(arg->length, arg->src_iova, arg->dst_iova));
 	if (rc)
 		return rc;
 

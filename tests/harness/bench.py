@@ -38,7 +38,7 @@ class Bench:
         return Parts(
             base=initramfs.base(kernel, self.suites, self.kernels),
             init=self.run.tree.root / "tests/guest/init",
-            chroot=self.suites.known(kernel.suite).base,
+            chroot=self.suites.known(kernel.suite).user_space,
             installed=self.modules.installed(kernel),
         )
 
@@ -49,12 +49,23 @@ class Bench:
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
+        if suite.foreign:
+            wanted = [program for program in wanted if self._runs_in(suite, program)]
         for name, result in self.programs.binaries(suite, wanted).items():
             if isinstance(result, HarnessError):
                 self.run.report.fail(f"{suite.name} {name}", str(result))
             else:
                 good[name] = result
         return good
+
+    def _runs_in(self, suite: Suite, program: Program) -> bool:
+        """Whether a machine of one of the suite's kernels runs it."""
+        kernels = [kernel for kernel in self.run.conf.kernels.values() if kernel.suite == suite]
+        return any(
+            program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
+            for kernel in kernels
+            for machine in kernel.machines
+        )
 
     def run_machine(
         self,
@@ -120,11 +131,11 @@ class Bench:
                 return program.wait()
 
     def qemu_version(self, kernel: Kernel, machine: Machine) -> str:
-        _, output = self.suites.root(kernel.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
+        _, output = self.suites.root(machine.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
         return output.splitlines()[0].replace(" emulator version ", " ").partition(" (")[0]
 
     def _qemu(self, kernel: Kernel, machine: Machine, archive: Path, result: str) -> list[str]:
-        root = self.suites.root(kernel.suite)
+        root = self.suites.root(machine.suite)
         return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result)
 
     def _archive(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan):
@@ -133,6 +144,7 @@ class Bench:
             "INX_KERNEL": kernel.name,
             "INX_MACHINE": machine.name,
             "RESULT_TTY": machine.result,
+            "BOOT_MODULES": " ".join(machine.modules),
             **plan.environment,
         }
         initramfs.write(Path(archive.name), parts, replace(plan, environment=environment))

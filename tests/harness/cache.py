@@ -37,6 +37,7 @@ KEEP = {
     "conformance": 2,
     "work": 6,
     "kunit-tools": 3,
+    "perf": 2,
     "sources": 4,
     "uml": 8,
 }

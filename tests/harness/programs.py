@@ -23,7 +23,7 @@ TOOLS = {"inxctl": Path("tools/inxctl/inxctl.c")}
 # What each binary is made from, besides its source and its chroot.
 LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "tools", "client"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Program:
     tools     of TOOLS, comma-separated, that it calls
     client    of kernels.conf: what the guest has in /client while it runs
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
 
     name: str
@@ -48,8 +49,11 @@ class Program:
     client: str = ""
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
     def fits(self, kernel: str, machine: str) -> bool:
+        if f"{kernel}/{machine}" in self.exceptions:
+            return False
         return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
 
 
@@ -88,6 +92,7 @@ def parse(tree: Tree, source: Path) -> Program:
         client=values.get("client", ""),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
+        exceptions=tuple(filter(None, values.get("except", "").split(","))),
     )
 
 
@@ -136,8 +141,8 @@ class Programs:
             self._make(
                 suite,
                 half,
-                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests OUT=/out /out/{program.name}\n"
-                f"ldd /out/{program.name} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' >/out/libraries",
+                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests CC={suite.compiler} OUT=/out"
+                f" /out/{program.name}\n{libraries_script(suite, f'/out/{program.name}')} >/out/libraries",
                 [Bind(self._objects(suite), "/objects")],
                 str(program.source),
             )
@@ -158,7 +163,9 @@ class Programs:
         return cache.entry(
             "programs",
             name,
-            lambda half: self._make(suite, half, "make -s -j2 -C /source/tests OUT=/out objects", [], "tests/lib"),
+            lambda half: self._make(
+                suite, half, f"make -s -j2 -C /source/tests CC={suite.compiler} OUT=/out objects", [], "tests/lib"
+            ),
         ) / "lib"
 
     def _root_name(self, suite: Suite) -> str:
@@ -168,5 +175,23 @@ class Programs:
         self.suites.root(suite).shell(
             script,
             what=f"compiling {what} in the {suite.name} chroot",
-            binds=[Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
+            binds=[*self.suites.guest(suite), Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
         )
+
+
+def libraries_script(suite: Suite, files: str) -> str:
+    """Shell commands that print the shared libraries of some programs, by their path in the guest."""
+    if not suite.foreign:
+        return f"ldd {files} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' | sort -u"
+    readelf = suite.compiler.partition("gcc")[0] + "readelf"
+    return f"""todo='{files}' seen=' '
+while [ "$todo" ]; do
+	names=$({readelf} -d $todo | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]$/\\1/p' | sort -u)
+	todo=
+	for name in $names; do
+		case $seen in *" $name "*) continue ;; esac
+		seen="$seen$name "
+		todo="$todo $(find /guest/usr/lib -name "$name" | sort -r | head -n 1)"
+	done
+	for path in $todo; do echo "${{path#/guest}}"; done
+done"""

@@ -28,7 +28,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [
             pool.submit(in_thread(_run_one), bench, kernel, machine, wanted, args.arguments)
-            for kernel in bench.run.conf.pick(args.kernel, booted=True)
+            for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True)
             for machine in kernel.machines
             if not args.machine or machine.name in args.machine
         ]
