@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: machines=vtd timeout=300 libs=-ljansson tools=inxctl client=qemu */
+/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio taint=U */
+/* harness: timeout=300 libs=-ljansson tools=inxctl client=qemu */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through
  * /dev/iommu-next and /dev/vfio/devices: with descriptors that it gets, and by

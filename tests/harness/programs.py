@@ -28,7 +28,7 @@ KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "to
 
 @dataclass(frozen=True)
 class Program:
-    """A program (in C or for the shell) and its "harness:" line, a comment in its source with words key=value:
+    """A program (in C or for the shell) and its "harness:" lines, comments in its source with words key=value:
 
     timeout   seconds that the whole program may take
     load      modules, comma-separated, that are loaded before it
@@ -76,8 +76,8 @@ def demo(tree: Tree) -> Program:
 
 
 def parse(tree: Tree, source: Path) -> Program:
-    line = re.search(r"harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
-    words = line.group(1).split() if line else []
+    lines = re.findall(r"^(?:/\*|#) harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
+    words = " ".join(lines).split()
     values = dict(word.partition("=")[::2] for word in words)
     unknown = sorted(set(values) - KEYS)
     if unknown:
