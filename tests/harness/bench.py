@@ -49,14 +49,18 @@ class Bench:
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
-        if suite.foreign:
-            wanted = [program for program in wanted if self._runs_in(suite, program)]
-        for name, result in self.programs.binaries(suite, wanted).items():
+        for name, result in self.programs.binaries(suite, self.meant_for(suite, wanted)).items():
             if isinstance(result, HarnessError):
                 self.run.report.fail(f"{suite.name} {name}", str(result))
             else:
                 good[name] = result
         return good
+
+    def meant_for(self, suite: Suite, wanted: list[Program]) -> list[Program]:
+        """Those to be compiled for a suite, with the tools that they call."""
+        if suite.foreign:
+            wanted = [program for program in wanted if self._runs_in(suite, program)]
+        return [*wanted, *programs.tools(self.run.tree, wanted)]
 
     def _runs_in(self, suite: Suite, program: Program) -> bool:
         """Whether a machine of one of the suite's kernels runs it."""
@@ -123,7 +127,6 @@ class Bench:
     def shell(self, kernel: Kernel, machine: Machine, parts: Parts) -> int:
         """Boots to a shell on this terminal."""
         everything = [*programs.find(self.run.tree, "*"), programs.demo(self.run.tree)]
-        everything += programs.tools(self.run.tree, everything)
         plan = Plan((), self.binaries(kernel, everything), {}, interactive=True)
         with self._archive(kernel, machine, parts, plan) as archive:
             argv = self._qemu(kernel, machine, Path(archive.name), "")

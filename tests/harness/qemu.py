@@ -56,7 +56,7 @@ def _run_one(bench: Bench, kernel: Kernel, machine: Machine, wanted: list[Progra
         if not steps:
             return
         parts = bench.parts(kernel)
-        binaries = bench.binaries(kernel, [*wanted, *programs.tools(bench.run.tree, wanted)])
+        binaries = bench.binaries(kernel, wanted)
         steps = [(program, words) for program, words in steps if program.name in binaries]
         clients = {program.client for program, _ in steps if program.client}
         extra = tuple(client.archive(bench.run, bench.suites, name) for name in sorted(clients))

@@ -134,9 +134,8 @@ class Checks:
         """The programs, once for each compiler."""
         places = (*programs.TESTS, programs.BENCHMARKS)
         everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
-        everything += programs.tools(self.tree, everything)
         for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
-            results = self.bench.programs.binaries(suite, everything).values()
+            results = self.bench.programs.binaries(suite, self.bench.meant_for(suite, everything)).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]
             self.judge(f"programs compile in {suite.name}", findings, f"{len(results)} programs")
 
