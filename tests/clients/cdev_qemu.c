@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd timeout=400 */
-/* harness: libs=-ljansson tools=inxctl client=qemu */
+/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio taint=U */
+/* harness: timeout=300 libs=-ljansson tools=inxctl client=qemu */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through
  * /dev/iommu-next and /dev/vfio/devices: with descriptors that it gets, and by
@@ -40,37 +40,23 @@
 #define REGISTERS(n) (0xc0000000 + 0x1000000 * (n))
 #define WORDS 16
 
-FIXTURE(cdev_qemu)
-{
+/**
+ * struct inner - a machine of QEMU, and what it is made of
+ * @by_path: QEMU opens everything itself, instead of getting descriptors
+ * @nobody: it runs as a user who has no right to open anything
+ * @pci: devices
+ * @t: a command
+ * @pid: of QEMU; 0 while it does not run
+ * @to: its qtest port
+ * @from: likewise
+ */
+struct inner {
+	bool by_path;
+	bool nobody;
 	struct pci_dev pci[PCI_DEVS];
 	struct tool *t;
 	pid_t pid;
 	FILE *to, *from;
-};
-
-/**
- * @by_path: QEMU opens everything itself
- * @user: it runs as nobody, who has no right to open anything
- */
-FIXTURE_VARIANT(cdev_qemu)
-{
-	bool by_path;
-	bool user;
-};
-
-FIXTURE_VARIANT_ADD(cdev_qemu, fd)
-{
-	.by_path = false, .user = false,
-};
-
-FIXTURE_VARIANT_ADD(cdev_qemu, fd_of_nobody)
-{
-	.by_path = false, .user = true,
-};
-
-FIXTURE_VARIANT_ADD(cdev_qemu, path)
-{
-	.by_path = true, .user = false,
 };
 
 /* What a system has below its root. */
@@ -103,39 +89,38 @@ static void set_link(bool there)
 	free(t);
 }
 
-FIXTURE_SETUP(cdev_qemu)
+static void inner_open(struct inner *self)
 {
 	self->t = calloc(1, sizeof(*self->t));
 	ASSERT_TRUE(self->t);
 	pci_find_edu(self->pci, PCI_DEVS);
 	mount_in_client();
-	set_link(variant->by_path);
 	tool_run(self->t, "inxctl bind %s %s", self->pci[0].bdf, self->pci[1].bdf);
 	ASSERT_EQ(0, self->t->status);
+	set_link(self->by_path);
 	udev_settle();
 }
 
 /* ---- the inner machine ----------------------------------------------------------- */
 
-/* Start it with @nr devices, in slots 1 and on. */
-static void start(struct cdev_qemu_data *self, const struct cdev_qemu_variant *variant,
-		  unsigned int nr)
+/* Start it with both devices, in slots 1 and 2. */
+static void start(struct inner *self)
 {
 	char command[2048] = "exec inxctl run";
 	int in[2], out[2];
 	unsigned int i;
 
-	if (variant->user)
+	if (self->nobody)
 		strcat(command, " --user=nobody --memlock=128M");
-	strcat(command, variant->user ? " -- " QEMU_OF_NOBODY MACHINE : " -- " QEMU MACHINE);
-	strcat(command, variant->by_path ? " -object iommufd,id=x" :
+	strcat(command, self->nobody ? " -- " QEMU_OF_NOBODY MACHINE : " -- " QEMU MACHINE);
+	strcat(command, self->by_path ? " -object iommufd,id=x" :
 					   " -object iommufd,id=x,fd={iommu}");
 	/* QEMU 11.1 needs an id for a device that it gets as a descriptor, or it crashes. */
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < PCI_DEVS; i++)
 		snprintf(command + strlen(command), sizeof(command) - strlen(command),
 			 " -device vfio-pci,%s%s%s,iommufd=x,id=dev%u,addr=%u",
-			 variant->by_path ? "host=" : "fd={vfio:", self->pci[i].bdf,
-			 variant->by_path ? "" : "}", i, i + 1);
+			 self->by_path ? "host=" : "fd={vfio:", self->pci[i].bdf,
+			 self->by_path ? "" : "}", i, i + 1);
 	TH_LOG("%s", command + strlen("exec "));
 
 	ASSERT_EQ(0, pipe(in));
@@ -159,10 +144,10 @@ static void start(struct cdev_qemu_data *self, const struct cdev_qemu_variant *v
 }
 
 /* A command of the qtest protocol, and the number in its answer. */
-static uint64_t qtest(struct cdev_qemu_data *self, const char *format, ...)
+static uint64_t qtest(struct inner *self, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static uint64_t qtest(struct cdev_qemu_data *self, const char *format, ...)
+static uint64_t qtest(struct inner *self, const char *format, ...)
 {
 	char line[256];
 	va_list args;
@@ -180,13 +165,13 @@ static uint64_t qtest(struct cdev_qemu_data *self, const char *format, ...)
 	return strtoull(line + 2, NULL, 0);
 }
 
-static uint32_t config_read(struct cdev_qemu_data *self, unsigned int n, unsigned int offset)
+static uint32_t config_read(struct inner *self, unsigned int n, unsigned int offset)
 {
 	qtest(self, "outl 0xcf8 0x%x", 0x80000000 | (n + 1) << 11 | offset);
 	return qtest(self, "inl 0xcfc");
 }
 
-static void config_write(struct cdev_qemu_data *self, unsigned int n, unsigned int offset,
+static void config_write(struct inner *self, unsigned int n, unsigned int offset,
 			 uint32_t value)
 {
 	qtest(self, "outl 0xcf8 0x%x", 0x80000000 | (n + 1) << 11 | offset);
@@ -194,7 +179,7 @@ static void config_write(struct cdev_qemu_data *self, unsigned int n, unsigned i
 }
 
 /* What firmware and driver do, until the device answers. */
-static void wake(struct cdev_qemu_data *self, unsigned int n)
+static void wake(struct inner *self, unsigned int n)
 {
 	uint32_t inverse = ~LIVENESS;
 
@@ -207,7 +192,7 @@ static void wake(struct cdev_qemu_data *self, unsigned int n)
 }
 
 /* DMA between a device and memory of the inner machine. */
-static void dma(struct cdev_qemu_data *self, unsigned int n, uint32_t memory, bool to_memory)
+static void dma(struct inner *self, unsigned int n, uint32_t memory, bool to_memory)
 {
 	uint32_t regs = REGISTERS(n);
 
@@ -220,7 +205,7 @@ static void dma(struct cdev_qemu_data *self, unsigned int n, uint32_t memory, bo
 		usleep(1000);
 }
 
-static void fill(struct cdev_qemu_data *self, uint32_t memory, uint32_t seed)
+static void fill(struct inner *self, uint32_t memory, uint32_t seed)
 {
 	int i;
 
@@ -228,7 +213,7 @@ static void fill(struct cdev_qemu_data *self, uint32_t memory, uint32_t seed)
 		qtest(self, "writel 0x%x 0x%x", memory + 4 * i, seed + i);
 }
 
-static void expect_filled(struct cdev_qemu_data *self, uint32_t memory, uint32_t seed)
+static void expect_filled(struct inner *self, uint32_t memory, uint32_t seed)
 {
 	int i;
 
@@ -237,7 +222,7 @@ static void expect_filled(struct cdev_qemu_data *self, uint32_t memory, uint32_t
 }
 
 /* Whether QEMU ends when it is asked to. */
-static void stop(struct cdev_qemu_data *self)
+static void stop(struct inner *self)
 {
 	int status = -1;
 
@@ -251,7 +236,7 @@ static void stop(struct cdev_qemu_data *self)
 	fclose(self->from);
 }
 
-FIXTURE_TEARDOWN(cdev_qemu)
+static void inner_close(struct inner *self)
 {
 	stop(self);
 	tool_run(self->t, "inxctl unbind %s %s", self->pci[0].bdf, self->pci[1].bdf);
@@ -262,10 +247,49 @@ FIXTURE_TEARDOWN(cdev_qemu)
 
 /* ---- tests ------------------------------------------------------------------------ */
 
-/* What inxctl says of it: one address space, @nr devices, all memory of the machine. */
-static void expect_shown(struct cdev_qemu_data *self, unsigned int nr)
+FIXTURE(door)
+{
+	struct inner inner;
+};
+
+FIXTURE_VARIANT(door)
+{
+	bool by_path;
+	bool nobody;
+};
+
+FIXTURE_VARIANT_ADD(door, fd)
+{
+	.by_path = false, .nobody = false,
+};
+
+FIXTURE_VARIANT_ADD(door, fd_of_nobody)
+{
+	.by_path = false, .nobody = true,
+};
+
+FIXTURE_VARIANT_ADD(door, path)
+{
+	.by_path = true, .nobody = false,
+};
+
+FIXTURE_SETUP(door)
+{
+	self->inner.by_path = variant->by_path;
+	self->inner.nobody = variant->nobody;
+	inner_open(&self->inner);
+}
+
+FIXTURE_TEARDOWN(door)
+{
+	inner_close(&self->inner);
+}
+
+/* What inxctl says of it: one address space with all memory of the machine, two devices. */
+static void expect_shown(struct inner *self)
 {
 	json_t *value, *context;
+	json_int_t pinned, charged;
 
 	tool_run(self->t, "inxctl show --json --pid=%d", self->pid);
 	ASSERT_EQ(0, self->t->status);
@@ -273,72 +297,71 @@ static void expect_shown(struct cdev_qemu_data *self, unsigned int nr)
 	context = json_array_get(json_object_get(value, "contexts"), 0);
 	ASSERT_TRUE(context);
 	EXPECT_EQ(1, json_array_size(json_object_get(context, "ioas")));
-	EXPECT_EQ(nr, json_array_size(json_object_get(context, "device")));
-	EXPECT_LE(64 << 10, json_integer_value(json_object_get(context, "pinned_kb")));
+	EXPECT_EQ(PCI_DEVS, json_array_size(json_object_get(context, "device")));
+	pinned = json_integer_value(json_object_get(context, "pinned_kb"));
+	charged = json_integer_value(json_object_get(context, "charged_kb"));
+	EXPECT_LE(64 << 10, pinned);
+	EXPECT_EQ(self->nobody ? pinned : 0, charged);
 	json_decref(value);
 	tool_run(self->t, "inxctl show --pid=%d", self->pid);
 	TH_LOG("%s", self->t->out);
 }
 
-TEST_F_TIMEOUT(cdev_qemu, dma, SECONDS)
+/* What one device writes the other one reads. */
+TEST_F_TIMEOUT(door, dma, SECONDS)
 {
-	start(self, variant, 1);
-	wake(self, 0);
-	fill(self, SOURCE, 0x12345678);
-	dma(self, 0, SOURCE, false);
-	dma(self, 0, TARGET, true);
-	expect_filled(self, TARGET, 0x12345678);
-	expect_shown(self, 1);
-}
+	struct inner *inner = &self->inner;
 
-/* Two devices in one machine: what one of them writes, the other one reads. */
-TEST_F_TIMEOUT(cdev_qemu, two_devices, SECONDS)
-{
-	start(self, variant, 2);
-	wake(self, 0);
-	wake(self, 1);
-	fill(self, SOURCE, 0xabcd0000);
-	dma(self, 0, SOURCE, false);
-	dma(self, 0, TARGET, true);
-	fill(self, SOURCE, 0);
-	dma(self, 1, TARGET, false);
-	dma(self, 1, SOURCE, true);
-	expect_filled(self, SOURCE, 0xabcd0000);
-	expect_shown(self, 2);
+	start(inner);
+	wake(inner, 0);
+	wake(inner, 1);
+	fill(inner, SOURCE, 0xabcd0000);
+	dma(inner, 0, SOURCE, false);
+	dma(inner, 0, TARGET, true);
+	expect_filled(inner, TARGET, 0xabcd0000);
+	fill(inner, SOURCE, 0);
+	dma(inner, 1, TARGET, false);
+	dma(inner, 1, SOURCE, true);
+	expect_filled(inner, SOURCE, 0xabcd0000);
+	expect_shown(inner);
 }
 
 /* A device that is taken away: QEMU is not waited for, and lives on. */
-TEST_F_TIMEOUT(cdev_qemu, unbind, SECONDS)
+TEST_TIMEOUT(unbind, SECONDS)
 {
-	start(self, variant, 2);
-	wake(self, 0);
-	wake(self, 1);
-	tool_run(self->t, "inxctl unbind %s", self->pci[0].bdf);
-	EXPECT_TRUE(tool_said(self->t, 1, "is open in "));
-	tool_run(self->t, "inxctl unbind --force %s", self->pci[0].bdf);
-	EXPECT_EQ(0, self->t->status);
-	fill(self, SOURCE, 0x55550000);
-	dma(self, 1, SOURCE, false);
-	dma(self, 1, TARGET, true);
-	expect_filled(self, TARGET, 0x55550000);
-	tool_run(self->t, "inxctl bind %s", self->pci[0].bdf);
-	EXPECT_EQ(0, self->t->status);
+	struct inner inner = {};
+
+	inner_open(&inner);
+	start(&inner);
+	wake(&inner, 1);
+	tool_run(inner.t, "inxctl unbind %s", inner.pci[0].bdf);
+	EXPECT_TRUE(tool_said(inner.t, 1, "is open in qemu-system-x86"));
+	tool_run(inner.t, "inxctl unbind --force %s", inner.pci[0].bdf);
+	EXPECT_EQ(0, inner.t->status);
+	fill(&inner, SOURCE, 0x55550000);
+	dma(&inner, 1, SOURCE, false);
+	dma(&inner, 1, TARGET, true);
+	expect_filled(&inner, TARGET, 0x55550000);
+	tool_run(inner.t, "inxctl bind %s", inner.pci[0].bdf);
+	EXPECT_EQ(0, inner.t->status);
+	inner_close(&inner);
 }
 
-/* QEMU is killed: memory and devices are back. */
-TEST_F_TIMEOUT(cdev_qemu, killed, SECONDS)
+/* QEMU is killed: its memory and devices are free for the next one at once. */
+TEST_TIMEOUT(kill, SECONDS)
 {
-	start(self, variant, 2);
-	wake(self, 0);
-	dma(self, 0, SOURCE, false);
-	EXPECT_EQ(0, kill(self->pid, SIGKILL));
-	EXPECT_EQ(self->pid, waitpid(self->pid, NULL, 0));
-	self->pid = 0;
-	tool_run(self->t, "inxctl show");
-	EXPECT_TRUE(tool_said(self->t, 0, "No process has /dev/iommu-next open"));
-	start(self, variant, 2);
-	wake(self, 0);
-	wake(self, 1);
+	struct inner inner = {};
+
+	inner_open(&inner);
+	start(&inner);
+	wake(&inner, 0);
+	EXPECT_EQ(0, kill(inner.pid, SIGKILL));
+	EXPECT_EQ(inner.pid, waitpid(inner.pid, NULL, 0));
+	tool_run(inner.t, "inxctl show");
+	EXPECT_TRUE(tool_said(inner.t, 0, "No process has /dev/iommu-next open"));
+	start(&inner);
+	wake(&inner, 0);
+	inner_close(&inner);
 }
 
 TEST_HARNESS_MAIN

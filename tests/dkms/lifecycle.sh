@@ -34,6 +34,14 @@ nothing_left() {
 	return 0
 }
 
+# completes WORD WHOLE - for bash, after "inxctl".
+completes() {
+	bash -c '. /usr/local/share/bash-completion/completions/inxctl
+		COMP_WORDS=(inxctl "$1") COMP_CWORD=1
+		_inxctl
+		[ "${COMPREPLY[*]}" = "$2" ]' - "$1" "$2"
+}
+
 # system_files COMMAND... - succeeds for each file of scripts/dkms/files and for its place in the system.
 system_files() {
 	number_of_files=0
@@ -75,7 +83,7 @@ check "the examples name parameters that there are" modprobe_examples
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
 check "inxctl is installed" [ "$(inxctl --version)" = "inxctl $version" ]
 check "with its manual page" cmp tools/inxctl/inxctl.8 /usr/local/share/man/man8/inxctl.8
-check "and its completion" cmp tools/inxctl/inxctl.bash /usr/local/share/bash-completion/completions/inxctl
+check "and its completion" completes b bind
 
 sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new_version\"/" dkms.conf
 check "make install of a newer version, with the mock" make install MOCK=1 "KVER=$KVER"

@@ -76,11 +76,12 @@ def demo(tree: Tree) -> Program:
 
 
 def parse(tree: Tree, source: Path) -> Program:
-    words = " ".join(re.findall(r"^(?:/\*|#) harness:(.*?)(?:\*/)?$", tree.text(source), re.M)).split()
+    lines = re.findall(r"^(?:/\*|#) harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
+    words = " ".join(lines).split()
     values = dict(word.partition("=")[::2] for word in words)
     unknown = sorted(set(values) - KEYS)
     if unknown:
-        raise HarnessError(f"{source}: its harness: lines have {' '.join(unknown)}; known are {' '.join(sorted(KEYS))}")
+        raise HarnessError(f"{source}: its harness: line has {' '.join(unknown)}; known are {' '.join(sorted(KEYS))}")
     return Program(
         name=source.stem,
         source=source,

@@ -25,7 +25,7 @@ check() {
 	fi
 }
 
-echo 1..9
+echo 1..16
 
 modprobe -r iommu_next_mock iommu_next_vfio_pci iommu_next
 check "status says that there is no IOMMU" 1 "the kernel sees no IOMMU" inxctl status
@@ -56,5 +56,26 @@ mkdir -p /var/lib/dkms/iommu-next
 check "with dkms by that" 1 "to do:  dkms autoinstall -k $(uname -r)" inxctl status
 cp /tmp/kept "$file"
 depmod
+
+# What firmware and command line say, as the kernel would show it.
+mount -t tmpfs tmpfs /sys/firmware
+mkdir -p /sys/firmware/acpi/tables /sys/firmware/efi/efivars
+: >/sys/firmware/acpi/tables/DMAR
+check "an IOMMU of Intel that is not used" 1 "intel_iommu=on /' /etc/default/grub" inxctl status
+mv /sys/firmware/acpi/tables/DMAR /sys/firmware/acpi/tables/IVRS
+check "one of AMD is used unless somebody does not want it" 1 "the kernel sees no IOMMU" inxctl status
+echo "quiet amd_iommu=off" >/tmp/cmdline
+mount --bind /tmp/cmdline /proc/cmdline
+check "an IOMMU of AMD that is switched off" 1 "switches the IOMMU off (AMD-Vi)" inxctl status
+umount /proc/cmdline
+secure=/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c
+printf '\6\0\0\0\0' >$secure
+check "EFI without Secure Boot" 1 "Secure Boot: no;" inxctl status
+printf '\6\0\0\0\1' >$secure
+check "Secure Boot" 1 "Secure Boot: yes;" inxctl status
+modprobe -r iommu_next_mock iommu_next
+check "needs a key for modules that are not loaded yet" 1 "mokutil --import /var/lib/dkms/mok.pub" inxctl status
+umount /sys/firmware
+check "no EFI, no Secure Boot" 1 "Secure Boot: no (not booted by EFI)" inxctl status
 
 exit $failed

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=- machines=vtd timeout=180 libs=-ljansson tools=inxctl */
+/* harness: load=- machines=vtd timeout=180 libs=-ljansson,-lbpf tools=inxctl */
 /*
  * inxctl as a person uses it, on devices behind an IOMMU: what it says, what it
  * changes, and what it refuses to.
  */
 #define _GNU_SOURCE
+#include <bpf/btf.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -190,6 +192,38 @@ TEST_F(inxctl, status_when_all_is_there)
 	tool_run(self->t, "inxctl status");
 	EXPECT_TRUE(tool_said(self->t, 0, "Nothing is missing."));
 	TH_LOG("%s", self->t->out);
+}
+
+/* A kernel whose function is another one, by its BTF. */
+TEST_F(inxctl, status_on_a_kernel_that_differs)
+{
+	const char *vmlinux = "/sys/kernel/btf/vmlinux";
+	struct btf *btf = btf__new_empty();
+	const void *raw;
+	json_t *status;
+	int id, fd;
+	__u32 size;
+
+	ASSERT_TRUE(btf);
+	id = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
+	ASSERT_LT(0, id);
+	id = btf__add_func_proto(btf, id);
+	ASSERT_LT(0, id);
+	ASSERT_LT(0, btf__add_func(btf, "iommu_attach_group_handle", BTF_FUNC_STATIC, id));
+	raw = btf__raw_data(btf, &size);
+	ASSERT_TRUE(raw);
+	fd = open("/tmp/btf", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	ASSERT_EQ(size, write(fd, raw, size));
+	close(fd);
+	btf__free(btf);
+	ASSERT_EQ(0, mount("/tmp/btf", vmlinux, NULL, MS_BIND, NULL));
+	tool_run(self->t, "inxctl status --json");
+	EXPECT_EQ(0, umount(vmlinux));
+	EXPECT_EQ(1, self->t->status);
+	status = parsed(self);
+	EXPECT_TRUE(has_problem(status, "iommu_attach_group_handle() is not what",
+				"another kernel"));
+	EXPECT_EQ(1, json_array_size(json_object_get(status, "problems")));
 }
 
 /* ---- list, bind, unbind -------------------------------------------------------------- */

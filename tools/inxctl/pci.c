@@ -14,7 +14,7 @@
 #define CLASS_BRIDGE 0x06
 
 static const char *const classes[] = {
-	[0x00] = "old",	    [0x01] = "storage",	     [0x02] = "network",   [0x03] = "display",
+	[0x00] = "other",  [0x01] = "storage",	     [0x02] = "network",   [0x03] = "display",
 	[0x04] = "sound",   [0x05] = "memory",	     [CLASS_BRIDGE] = "bridge",
 	[0x07] = "serial",  [0x08] = "system",	     [0x09] = "input",	   [0x0b] = "processor",
 	[0x0c] = "bus",	    [0x0d] = "wireless",     [0x10] = "crypto",	   [0x12] = "accelerator",

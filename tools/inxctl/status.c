@@ -312,7 +312,7 @@ static void print_status(const json_t *value)
 	printf("%s%zu groups%s\n", i ? ", " : "none, ", groups,
 	       json_is_true(json_object_get(of_iommu, "allow_unsafe_interrupts")) ?
 		       ", unsafe interrupts allowed" : "");
-	printf("secure    boot: %s; lockdown: %s\n", member(value, "secure_boot"),
+	printf("security  Secure Boot: %s; lockdown: %s\n", member(value, "secure_boot"),
 	       member(value, "lockdown"));
 	print_btf(json_object_get(value, "declarations"));
 	putchar('\n');
