@@ -338,20 +338,45 @@ static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
 	fault_leave(&fw);
 }
 
-#define FAULT_CASE(_name, _kind, _table)                                       \
-	WORLD_CASE(_name)                                                      \
-	{                                                                      \
-		fault_sweep_all(w, &(_kind), &(_table));                       \
-	}
+WORLD_CASE(fault_allocations)
+{
+	fault_sweep_all(w, &fault_memory, &fault_all);
+}
 
-FAULT_CASE(fault_allocations, fault_memory, fault_all)
-FAULT_CASE(fault_budgets, fault_budget, fault_all)
-FAULT_CASE(fault_pins, fault_pin, fault_pinning)
-FAULT_CASE(fault_domain_maps, fault_domain, fault_mapping)
-FAULT_CASE(fault_more_allocations, fault_memory, fault_more_all)
-FAULT_CASE(fault_more_budgets, fault_budget, fault_more_all)
-FAULT_CASE(fault_more_pins, fault_pin, fault_more_pinning)
-FAULT_CASE(fault_more_domain_maps, fault_domain, fault_more_mapping)
+WORLD_CASE(fault_budgets)
+{
+	fault_sweep_all(w, &fault_budget, &fault_all);
+}
+
+WORLD_CASE(fault_pins)
+{
+	fault_sweep_all(w, &fault_pin, &fault_pinning);
+}
+
+WORLD_CASE(fault_domain_maps)
+{
+	fault_sweep_all(w, &fault_domain, &fault_mapping);
+}
+
+WORLD_CASE(fault_more_allocations)
+{
+	fault_sweep_all(w, &fault_memory, &fault_more_all);
+}
+
+WORLD_CASE(fault_more_budgets)
+{
+	fault_sweep_all(w, &fault_budget, &fault_more_all);
+}
+
+WORLD_CASE(fault_more_pins)
+{
+	fault_sweep_all(w, &fault_pin, &fault_more_pinning);
+}
+
+WORLD_CASE(fault_more_domain_maps)
+{
+	fault_sweep_all(w, &fault_domain, &fault_more_mapping);
+}
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_allocations, fault_gen_params),
