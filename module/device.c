@@ -50,8 +50,13 @@ static const struct inx_object_ops inx_device_ops = {
 static int inx_device_check(const struct inx_backend_ops *ops,
 			    struct device *dev)
 {
+	void *group = ops->group_get(dev);
 	struct inx_caps caps = {};
 
+	/* Without an IOMMU nothing is coherent, but that is not why. */
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	ops->group_put(group);
 	ops->caps(dev, &caps);
 	if (!caps.cache_coherent)
 		return -EINVAL;
