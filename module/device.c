@@ -215,7 +215,7 @@ struct inx_device *inx_device_bind_group(struct inx_ctx *ctx,
 	idev->group = group;
 	idev->bus = dev->bus;
 	idev->left_bus.notifier_call = inx_device_left_bus;
-	rc = bus_register_notifier(idev->bus, &idev->left_bus);
+	rc = bus_register_notifier(dev->bus, &idev->left_bus);
 	if (rc) {
 		inx_group_unbind(group);
 		goto out_abort;
@@ -254,8 +254,10 @@ void inx_device_unbind(struct inx_device *idev)
 {
 	struct inx_hwpt *hwpt;
 
+	/* Older kernels want to be able to write to a bus. */
 	if (idev->bus)
-		bus_unregister_notifier(idev->bus, &idev->left_bus);
+		bus_unregister_notifier((struct bus_type *)idev->bus,
+					&idev->left_bus);
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
 	hwpt = inx_device_leave(idev);

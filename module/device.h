@@ -6,7 +6,6 @@
 #define INX_DEVICE_H
 
 #include <linux/build_bug.h>
-#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -14,6 +13,8 @@
 
 #include "object.h"
 
+struct bus_type;
+struct device;
 struct inx_backend_ops;
 struct inx_call;
 struct inx_group;
@@ -45,7 +46,7 @@ struct inx_device {
 	bool attached;
 	bool gone;
 	bool inside;
-	typeof_member(struct device, bus) bus;
+	const struct bus_type *bus;
 	struct notifier_block left_bus;
 };
 

@@ -14,6 +14,7 @@
 #include <linux/iommu_next.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
@@ -28,7 +29,7 @@
 static_assert(sizeof(struct inx_iova_range) == sizeof(struct vfio_iova_range));
 
 /* As many pages as a bitmap of what was written to may have bits. */
-#define INX_TYPE1_DIRTY_BYTES (1UL << 28)
+#define INX_TYPE1_DIRTY_BYTES SZ_256M
 
 /*
  * What stands behind struct vfio_iommu_type1_info; in-tree iommufd has no

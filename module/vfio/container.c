@@ -488,7 +488,7 @@ static int inx_container_module_event(struct notifier_block *nb,
 	if (state != MODULE_STATE_LIVE ||
 	    strcmp(module->name, "vfio_iommu_type1"))
 		return NOTIFY_DONE;
-	driver = kzalloc_obj(*driver);
+	driver = kzalloc_obj(*driver, GFP_KERNEL);
 	if (!driver)
 		return NOTIFY_DONE;
 	driver->ops = inx_container_ops;

@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio.h>
@@ -20,7 +21,7 @@
 #define INX_DIRTY XA_MARK_0
 
 /* Most bits of a bitmap, and those that are worked on at a time. */
-#define INX_DIRTY_MAX_BITS (1UL << 31)
+#define INX_DIRTY_MAX_BITS SZ_2G
 #define INX_DIRTY_BITS (PAGE_SIZE * BITS_PER_BYTE)
 
 /* ---- what is noted down ------------------------------------------------- */

@@ -522,7 +522,8 @@ TEST_F(container, dirty)
 	EXPECT_EQ(8, bits[1] & 8);
 	bits[0] = 0;
 	ASSERT_EQ(0, dirty_get(fd, IOVA - PAGE, 68 * PAGE, bits, 16));
-	EXPECT_EQ(6, bits[0] & 0xff);
+	/* vfio_iommu_type1 sets one bit too many when it is asked again. */
+	EXPECT_EQ(6, bits[0] & (variant->ours ? 0xff : 7));
 	ASSERT_EQ(0, dirty_flags(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
 	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
 }
