@@ -51,6 +51,7 @@ class Kernel:
     source: str
     faults: str
     benchmark: Machine | None
+    clients: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -67,6 +68,8 @@ class Conf:
     tools_suite: Suite
     tools_source: str
     kunit_packages: tuple[str, ...]
+    clients_suite: Suite
+    clients_packages: tuple[str, ...]
 
     def pick(self, names: list[str] | None, booted: bool = False) -> list[Kernel]:
         """The kernels of these names, or all; with booted only those that have a machine."""
@@ -111,15 +114,33 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
             faults=section.get("faults", ""),
-            benchmark=(
-                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
-                if "benchmark" in section
-                else None
-            ),
+            benchmark=_named_machine("benchmark", section, sections["machine"], arch, suite),
+            clients=_named_machine("clients", section, sections["machine"], arch, suite),
         )
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())
-    return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages)
+    clients = sections["clients"][""]
+    return Conf(
+        suites,
+        kernels,
+        suites[tools["suite"]],
+        tools["source"],
+        packages,
+        suites[clients["suite"]],
+        tuple(clients["packages"].split()),
+    )
+
+
+def _named_machine(
+    key: str,
+    section: configparser.SectionProxy,
+    machines: dict[str, configparser.SectionProxy],
+    arch: configparser.SectionProxy,
+    suite: Suite,
+) -> Machine | None:
+    """The machine that a key of a kernel names, if it has the key."""
+    name = section.get(key)
+    return _machine(name, machines[name], arch, suite) if name else None
 
 
 def _suite(name: str, section: configparser.SectionProxy) -> Suite:
