@@ -81,6 +81,10 @@ struct inx_hw_info {
  * @detach: block all DMA of the group. Cannot fail.
  * @hw_info: describe the IOMMU; type NONE and no data when there is nothing to
  *	tell. -EOPNOTSUPP for a type that it is not.
+ * @group_device: any device of the group but @without, with a reference; NULL
+ *	when there is none. Optional: without it groups are not bound as a whole.
+ * @group_reserved: @reserved of all devices of the group; comes with
+ *	@group_device
  *
  * Context: all may sleep. Calls with a device or its group are serialised for
  * the group, and the device does not go away meanwhile. None of them may wait
@@ -106,6 +110,8 @@ struct inx_backend_ops {
 		       void **handle);
 	void (*detach)(void *group, struct iommu_domain *domain, void *handle);
 	int (*hw_info)(struct device *dev, struct inx_hw_info *info);
+	struct device *(*group_device)(void *group, struct device *without);
+	int (*group_reserved)(void *group, struct inx_iova_range **ranges);
 };
 
 /* The kernel's IOMMU API: backend_iommu.c. */

@@ -75,30 +75,81 @@ static bool inx_iommu_is_reserved(const struct iommu_resv_region *region)
 	return region->type != IOMMU_RESV_DIRECT_RELAXABLE && region->length;
 }
 
-static int inx_iommu_reserved(struct device *dev,
-			      struct inx_iova_range **ranges)
+static int inx_iommu_ranges(struct list_head *regions,
+			    struct inx_iova_range **ranges)
 {
 	struct iommu_resv_region *region;
 	struct inx_iova_range *out;
-	LIST_HEAD(regions);
 	int nr = 0;
 
-	iommu_get_resv_regions(dev, &regions);
-	out = kmalloc_array(list_count_nodes(&regions), sizeof(*out),
+	out = kmalloc_array(list_count_nodes(regions), sizeof(*out),
 			    GFP_KERNEL_ACCOUNT);
-	if (out) {
-		list_for_each_entry(region, &regions, list)
-			if (inx_iommu_is_reserved(region))
-				out[nr++] = (struct inx_iova_range){
-					region->start,
-					region->start + region->length - 1
-				};
-	}
-	iommu_put_resv_regions(dev, &regions);
 	if (!out)
 		return -ENOMEM;
+	list_for_each_entry(region, regions, list)
+		if (inx_iommu_is_reserved(region))
+			out[nr++] = (struct inx_iova_range){
+				region->start,
+				region->start + region->length - 1
+			};
 	*ranges = out;
 	return nr;
+}
+
+static int inx_iommu_reserved(struct device *dev,
+			      struct inx_iova_range **ranges)
+{
+	LIST_HEAD(regions);
+	int nr;
+
+	iommu_get_resv_regions(dev, &regions);
+	nr = inx_iommu_ranges(&regions, ranges);
+	iommu_put_resv_regions(dev, &regions);
+	return nr;
+}
+
+/* What the core makes of all devices is a list of its own, free to the caller. */
+static int inx_iommu_group_reserved(void *group, struct inx_iova_range **ranges)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	int rc;
+
+	rc = iommu_get_group_resv_regions(group, &regions);
+	if (!rc)
+		rc = inx_iommu_ranges(&regions, ranges);
+	list_for_each_entry_safe(region, next, &regions, list)
+		kfree(region);
+	return rc;
+}
+
+/**
+ * struct inx_iommu_pick - a device that is looked for in a group
+ * @without: not this one
+ * @found: the device, with a reference
+ */
+struct inx_iommu_pick {
+	struct device *without;
+	struct device *found;
+};
+
+static int inx_iommu_pick(struct device *dev, void *arg)
+{
+	struct inx_iommu_pick *pick = arg;
+
+	if (dev == pick->without)
+		return 0;
+	pick->found = get_device(dev);
+	return 1;
+}
+
+static struct device *inx_iommu_group_device(void *group,
+					     struct device *without)
+{
+	struct inx_iommu_pick pick = { .without = without };
+
+	iommu_group_for_each_dev(group, &pick, inx_iommu_pick);
+	return pick.found;
 }
 
 static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
@@ -222,4 +273,6 @@ const struct inx_backend_ops inx_backend_iommu = {
 	.replace = inx_iommu_replace,
 	.detach = inx_iommu_detach,
 	.hw_info = inx_iommu_describe,
+	.group_device = inx_iommu_group_device,
+	.group_reserved = inx_iommu_group_reserved,
 };

@@ -32,7 +32,7 @@ static struct inx_group *inx_group_find(struct inx_ctx *ctx, const void *id)
 
 static struct inx_group *inx_group_claim(struct inx_ctx *ctx,
 					 const struct inx_backend_ops *ops,
-					 void *id)
+					 void *id, bool foreign)
 {
 	struct inx_group *group;
 	int rc;
@@ -40,11 +40,12 @@ static struct inx_group *inx_group_claim(struct inx_ctx *ctx,
 	group = kzalloc_obj(*group, GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return ERR_PTR(-ENOMEM);
-	rc = ops->claim(id, ctx);
+	rc = foreign ? 0 : ops->claim(id, ctx);
 	if (rc) {
 		kfree(group);
 		return ERR_PTR(rc);
 	}
+	group->foreign = foreign;
 	refcount_set(&group->refs, 1);
 	group->ctx = ctx;
 	group->ops = ops;
@@ -79,7 +80,7 @@ struct inx_group *inx_group_bind(struct inx_ctx *ctx,
 		refcount_inc(&group->refs);
 		ops->group_put(id);
 	} else {
-		group = inx_group_claim(ctx, ops, id);
+		group = inx_group_claim(ctx, ops, id, false);
 		if (IS_ERR(group))
 			ops->group_put(id);
 	}
@@ -90,15 +91,40 @@ struct inx_group *inx_group_bind(struct inx_ctx *ctx,
 }
 
 /**
+ * inx_group_adopt() - have a group whose DMA the caller has claimed
+ * @ctx: who is to decide about its DMA now
+ * @ops: the backend
+ * @id: its name for the group; the caller's reference goes to the group
+ *
+ * Return: the group, with a reference; ERR_PTR(-EBUSY) when the context has it
+ * already; or ERR_PTR(-ENOMEM).
+ */
+struct inx_group *inx_group_adopt(struct inx_ctx *ctx,
+				  const struct inx_backend_ops *ops, void *id)
+{
+	struct inx_group *group = ERR_PTR(-EBUSY);
+
+	mutex_lock(&ctx->groups_lock);
+	if (!inx_group_find(ctx, id))
+		group = inx_group_claim(ctx, ops, id, true);
+	if (!IS_ERR(group))
+		group->bound++;
+	mutex_unlock(&ctx->groups_lock);
+	return group;
+}
+
+/**
  * inx_group_unbind() - a device of the group is unbound
- * @group: the group; DMA of it goes back to the kernel with the last one
+ * @group: the group; DMA of it goes back to who it was claimed from with the
+ *	last one
  */
 void inx_group_unbind(struct inx_group *group)
 {
 	mutex_lock(&group->ctx->groups_lock);
 	if (!--group->bound) {
 		list_del(&group->item);
-		group->ops->release(group->id);
+		if (!group->foreign)
+			group->ops->release(group->id);
 	}
 	mutex_unlock(&group->ctx->groups_lock);
 }
@@ -121,7 +147,10 @@ static int inx_group_reserve(struct inx_device *idev, struct inx_hwpt *hwpt)
 	struct inx_iova_range *ranges;
 	int nr, rc;
 
-	nr = idev->ops->reserved(idev->dev, &ranges);
+	if (idev->group->foreign)
+		nr = idev->ops->group_reserved(idev->group->id, &ranges);
+	else
+		nr = idev->ops->reserved(idev->dev, &ranges);
 	if (nr < 0)
 		return nr;
 	rc = inx_iopt_reserve(&hwpt->ioas->iopt, idev, ranges, nr);

@@ -24,6 +24,7 @@ struct inx_hwpt;
  * @ctx: the context
  * @ops: the backend
  * @id: the backend's name for the group
+ * @foreign: its DMA was claimed by who bound the group as a whole
  * @lock: of everything below, and held over every call of the backend that
  *	concerns a device of the group. Never held while pages are pinned or
  *	user memory is touched, so that a device can always be taken away.
@@ -39,6 +40,7 @@ struct inx_group {
 	struct inx_ctx *ctx;
 	const struct inx_backend_ops *ops;
 	void *id;
+	bool foreign;
 	struct mutex lock; /* never held over a pin */
 	struct inx_hwpt *hwpt;
 	void *handle;
@@ -48,6 +50,8 @@ struct inx_group {
 struct inx_group *inx_group_bind(struct inx_ctx *ctx,
 				 const struct inx_backend_ops *ops,
 				 struct device *dev);
+struct inx_group *inx_group_adopt(struct inx_ctx *ctx,
+				  const struct inx_backend_ops *ops, void *id);
 void inx_group_unbind(struct inx_group *group);
 void inx_group_put(struct inx_group *group);
 

@@ -80,6 +80,8 @@ struct inx_object {
  * @groups: struct inx_group that this context has devices of
  * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
  *	the lock of @objects; cleared when the IOAS loses its ID
+ * @offered: ID of the IOAS for containers of processes that have @file open, 0
+ *	for none
  *
  * Lives exactly as long as @file, with no count of its own.
  */
@@ -92,6 +94,7 @@ struct inx_ctx {
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
 	struct inx_ioas *vfio_ioas;
+	u32 offered;
 };
 
 /* main.c: from a file descriptor to its context. */

@@ -15,7 +15,7 @@ MAX_PYTHON_LINES = 500
 LAYERS = (
     ("main", "ioctl", "object"),
     ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "access", "vfio_compat",
-     "cdev", "private", "show"),
+     "type1", "cdev", "private", "show"),
     ("iopt", "cut", "pin", "space"),
     ("area", "hold", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),

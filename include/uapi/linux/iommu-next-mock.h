@@ -408,6 +408,60 @@ struct iommu_next_mock_access_stats {
 
 #define IOMMU_NEXT_MOCK_ACCESS_STATS _IO(IOMMU_NEXT_MOCK_TYPE, 11)
 
+/**
+ * enum iommu_next_mock_emulated_op - what the device is told to do
+ * @IOMMU_NEXT_MOCK_EMULATED_PIN: pin @length bytes of pages; returns how many
+ * @IOMMU_NEXT_MOCK_EMULATED_UNPIN: unpin those of them that are pinned
+ * @IOMMU_NEXT_MOCK_EMULATED_POKE: write the byte @data to each page that is
+ *	pinned in the range, at @iova's offset; returns how many
+ * @IOMMU_NEXT_MOCK_EMULATED_RW: copy @length bytes, at most 64 KiB, to @data; the
+ *	other way with WRITE
+ * @IOMMU_NEXT_MOCK_EMULATED_KEEP: do not let go when asked to, or do: @data
+ * @IOMMU_NEXT_MOCK_EMULATED_STATS: how often it was asked to let go (@data), and
+ *	of what the last time (@iova, @length)
+ */
+enum iommu_next_mock_emulated_op {
+	IOMMU_NEXT_MOCK_EMULATED_PIN = 0,
+	IOMMU_NEXT_MOCK_EMULATED_UNPIN = 1,
+	IOMMU_NEXT_MOCK_EMULATED_POKE = 2,
+	IOMMU_NEXT_MOCK_EMULATED_RW = 3,
+	IOMMU_NEXT_MOCK_EMULATED_KEEP = 4,
+	IOMMU_NEXT_MOCK_EMULATED_STATS = 5,
+};
+
+/**
+ * enum iommu_next_mock_emulated_flags - how
+ * @IOMMU_NEXT_MOCK_EMULATED_WRITE: for writing
+ * @IOMMU_NEXT_MOCK_EMULATED_KTHREAD: by a thread of the kernel
+ */
+enum iommu_next_mock_emulated_flags {
+	IOMMU_NEXT_MOCK_EMULATED_WRITE = 1 << 0,
+	IOMMU_NEXT_MOCK_EMULATED_KTHREAD = 1 << 1,
+};
+
+/**
+ * struct iommu_next_mock_emulated - ioctl(IOMMU_NEXT_MOCK_EMULATED)
+ * @op: of enum iommu_next_mock_emulated_op
+ * @flags: of enum iommu_next_mock_emulated_flags
+ * @iova: first byte
+ * @length: bytes
+ * @data: as @op says
+ *
+ * On the VFIO device that iommu_next_mock_vfio is, in a container of VFIO.
+ *
+ * Errors: what vfio_pin_pages() and vfio_dma_rw() return; EEXIST for what is
+ * pinned already; E2BIG.
+ */
+struct iommu_next_mock_emulated {
+	__u32 op;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 data;
+};
+
+#define IOMMU_NEXT_MOCK_EMULATED _IO(IOMMU_NEXT_MOCK_TYPE, 32)
+
 /*
  * Region 0, behind the registers of "edu": why the last DMA was refused (32
  * bits, of enum iommu_next_mock_fault) and where (64 bits). Read only.
