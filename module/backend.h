@@ -10,11 +10,16 @@
 #ifndef INX_BACKEND_H
 #define INX_BACKEND_H
 
+#include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
+#include <uapi/linux/iommu-next.h>
 
 #include "range.h"
+#include "user_data.h"
 
 struct device;
+struct inx_sink;
 struct iommu_domain;
 struct module;
 
@@ -50,6 +55,43 @@ struct inx_hw_info {
 	u32 type;
 };
 
+enum inx_fault_state {
+	INX_FAULT_NEW,
+	INX_FAULT_UNREAD,
+	INX_FAULT_READ,
+	INX_FAULT_ANSWERED,
+};
+
+/**
+ * struct inx_fault_group - page requests that are answered together
+ * @node: the core's, as all up to @state
+ * @refs: who has the memory
+ * @sink: of the attachment
+ * @cookie: names it to user space
+ * @state: how far it has come
+ * @respond: the backend's: let the device go on, or give up; @code is of enum
+ *	iommu_next_page_response_code. Called once, and may sleep. The memory is
+ *	the core's, which kfree()s it.
+ * @nr: faults in @faults
+ * @faults: complete but for dev_id and cookie; the last one has LAST_PAGE
+ *
+ * kmalloc()ed by the backend, at the start of a struct of its own that holds
+ * @faults as well.
+ */
+struct inx_fault_group {
+	struct list_head node;
+	refcount_t refs;
+	struct inx_sink *sink;
+	u32 cookie;
+	enum inx_fault_state state;
+	void (*respond)(struct inx_fault_group *group, u32 code);
+	u32 nr;
+	struct iommu_next_hwpt_pgfault *faults;
+};
+
+/* fault.c of the core. */
+void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group);
+
 /**
  * struct inx_backend_ops - one kind of IOMMU
  * @owner: module that has the code
@@ -67,18 +109,36 @@ struct inx_hw_info {
  *	ranges, or -ENOMEM.
  * @domain_alloc: a page table for the kernel to map in, fit for the device;
  *	@flags as in IOMMU_NEXT_HWPT_ALLOC. *attach_first is set when nothing may
- *	be mapped before a device is attached for the first time. -EOPNOTSUPP
- *	for @flags that the IOMMU cannot do.
+ *	be mapped before a device is attached for the first time; never for a
+ *	nesting parent. -EOPNOTSUPP for @flags that the IOMMU cannot do.
+ * @nested_alloc: a page table of the user's, of the format that data->type says,
+ *	whose output @parent translates, which was made with NEST_PARENT and stays
+ *	until it is freed. Runs with page faults disabled: what it copies has been
+ *	faulted in, and -EFAULT makes it run anew. -EOPNOTSUPP for a format that
+ *	the IOMMU does not have, -EINVAL when @parent is not for the device.
+ *	Optional.
+ * @invalidate: flush what is cached of a nested page table, as the entries of the
+ *	array say, in their order. The first that fails ends it; entry_num becomes
+ *	the number of those before. -EINVAL for a type that is not the page
+ *	table's. Not serialised with anything, and may wait for user memory. May be
+ *	NULL without @nested_alloc.
  * @domain_free: free a page table that is empty and attached to nothing
  * @enforce_coherency: make no-snoop accesses of the device snoop, in all
  *	mappings to come, where the IOMMU has a way to. 1 when that is so from
  *	now on, 0 when it has no way, -EINVAL when it has one and refuses.
  * @attach: let all devices of a claimed, detached group do DMA through a page
- *	table. *handle is the backend's own, until @detach. -EINVAL when the page
- *	table does not fit them.
+ *	table. *handle is the backend's own, until @detach. @sink is where faults
+ *	go by inx_fault_report() until @detach or @replace has returned; NULL when
+ *	nobody wants them. -EINVAL when the page table does not fit them.
  * @replace: change to another page table. On failure the old one stands, if
  *	the IOMMU can do that at all.
  * @detach: block all DMA of the group. Cannot fail.
+ * @pasid_attach: the same for requests of a device that have a PASID. -EINVAL for
+ *	a PASID that it cannot have, -EOPNOTSUPP for a page table that cannot be
+ *	used so. Optional, then all three.
+ * @pasid_replace: change to another page table; on failure the old one stands,
+ *	if the IOMMU can do that at all
+ * @pasid_detach: block requests with the PASID. Cannot fail.
  * @hw_info: describe the IOMMU; type NONE and no data when there is nothing to
  *	tell. -EOPNOTSUPP for a type that it is not.
  *
@@ -96,15 +156,31 @@ struct inx_backend_ops {
 	int (*reserved)(struct device *dev, struct inx_iova_range **ranges);
 	struct iommu_domain *(*domain_alloc)(struct device *dev, u32 flags,
 					     bool *attach_first);
+	struct iommu_domain *(*nested_alloc)(struct device *dev,
+					     struct iommu_domain *parent,
+					     u32 flags,
+					     const struct inx_user_data *data);
+	int (*invalidate)(struct iommu_domain *domain,
+			  struct inx_user_array *array);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*enforce_coherency)(struct device *dev,
 				 struct iommu_domain *domain);
 	int (*attach)(struct device *dev, void *group,
-		      struct iommu_domain *domain, void **handle);
+		      struct iommu_domain *domain, struct inx_sink *sink,
+		      void **handle);
 	int (*replace)(struct device *dev, void *group,
 		       struct iommu_domain *domain, struct iommu_domain *old,
-		       void **handle);
+		       struct inx_sink *sink, void **handle);
 	void (*detach)(void *group, struct iommu_domain *domain, void *handle);
+	int (*pasid_attach)(struct device *dev, u32 pasid,
+			    struct iommu_domain *domain, struct inx_sink *sink,
+			    void **handle);
+	int (*pasid_replace)(struct device *dev, u32 pasid,
+			     struct iommu_domain *domain,
+			     struct iommu_domain *old, struct inx_sink *sink,
+			     void **handle);
+	void (*pasid_detach)(struct device *dev, u32 pasid,
+			     struct iommu_domain *domain, void *handle);
 	int (*hw_info)(struct device *dev, struct inx_hw_info *info);
 };
 

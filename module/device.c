@@ -22,6 +22,7 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "pasid.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -143,12 +144,15 @@ static struct inx_hwpt *inx_device_leave(struct inx_device *idev)
 void inx_device_unbind(struct inx_device *idev)
 {
 	struct inx_hwpt *hwpt;
+	LIST_HEAD(pasids);
 
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
+	inx_pasid_leave_all(idev, &pasids);
 	hwpt = inx_device_leave(idev);
 	mutex_unlock(&idev->group->lock);
 	inx_group_unbind(idev->group);
+	inx_pasid_drop(&pasids);
 	if (hwpt)
 		inx_hwpt_unuse(hwpt);
 

@@ -8,9 +8,11 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "nested.h"
 #include "object.h"
 #include "private.h"
 #include "vfio_compat.h"
@@ -103,9 +105,9 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_hwpt_set_dirty_tracking, __reserved),
 	INX_IOCTL(HWPT_GET_DIRTY_BITMAP, inx_not_there,
 		  struct iommu_next_hwpt_get_dirty_bitmap, data),
-	INX_IOCTL(HWPT_INVALIDATE, inx_not_there,
+	INX_IOCTL(HWPT_INVALIDATE, inx_hwpt_invalidate,
 		  struct iommu_next_hwpt_invalidate, __reserved),
-	INX_IOCTL(FAULT_QUEUE_ALLOC, inx_not_there,
+	INX_IOCTL(FAULT_QUEUE_ALLOC, inx_fault_alloc,
 		  struct iommu_next_fault_alloc, out_fault_fd),
 	INX_IOCTL(VIOMMU_ALLOC, inx_not_there,
 		  struct iommu_next_viommu_alloc, out_viommu_id),

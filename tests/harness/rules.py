@@ -23,7 +23,7 @@ LAYERS = (
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.
 SHARED_BY_DOOR = ("object.h", "ioctl.h")
 # Words that all layers use: no layer's own.
-COMMON = ("range",)
+COMMON = ("range", "user_data")
 
 VERSION_TEST = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|INX_HAVE_\w+)")
 TEST_WORD = re.compile(r"mock|kunit|selftest", re.I)
