@@ -34,7 +34,7 @@ static int inx_nested_check(struct inx_hwpt *parent, struct inx_device *idev,
 	if (!(parent->flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT) ||
 	    parent->ops != idev->ops)
 		return -EINVAL;
-	return data->len > PAGE_SIZE ? -E2BIG : 0;
+	return 0;
 }
 
 /*
@@ -51,7 +51,7 @@ static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
 	struct iommu_domain *domain;
 
 	do {
-		fault_in_readable(data->uptr, data->len);
+		fault_in_readable(data->uptr, min_t(u32, data->len, PAGE_SIZE));
 		mutex_lock(&idev->group->lock);
 		if (idev->gone) {
 			domain = ERR_PTR(-ENODEV);
@@ -76,7 +76,7 @@ static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
  *
  * Return: the page table, not published; ERR_PTR(-EOPNOTSUPP) for flags or a
  * format that cannot be, -EINVAL when @parent is none, or not for the device, or
- * @data is too short or says nonsense, -E2BIG, -EFAULT, -ENODEV, -ENOENT,
+ * @data is too short, too long or says nonsense, -EFAULT, -ENODEV, -ENOENT,
  * -ENOMEM.
  */
 struct inx_hwpt *inx_nested_make(struct inx_hwpt *parent,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Data whose format only a backend knows, still in user memory, and how it is
- * copied in: as an argument of an ioctl is, by the length that user space gives.
+ * copied in: a struct may be shorter than the kernel's, but not longer.
  */
 #ifndef INX_USER_DATA_H
 #define INX_USER_DATA_H
@@ -43,13 +43,12 @@ struct inx_user_array {
  * @min_size: what it has to give
  * @data: the user's
  *
- * Return: 0; -EINVAL when it is too short, -E2BIG when what the kernel does not
- * know is not zero, -EFAULT.
+ * Return: 0; -EINVAL when it is too short or too long, -EFAULT.
  */
 static inline int inx_user_data_get(void *dst, size_t size, size_t min_size,
 				    const struct inx_user_data *data)
 {
-	if (data->len < min_size)
+	if (data->len < min_size || data->len > size)
 		return -EINVAL;
 	return copy_struct_from_user(dst, size, data->uptr, data->len);
 }
