@@ -195,13 +195,21 @@ static bool mock_is_compatible(struct mock_iommu *iommu,
  * @mock: the device
  * @domain: a page table of the mock's, of either kind
  *
- * Return: 0 or -EINVAL.
+ * Return: 0 or -EINVAL; -ENOENT when it is of a guest that has no number for the
+ * device.
  */
 int mock_domain_fits(struct mock_device *mock, struct iommu_domain *domain)
 {
-	if (mock_domain_is_nested(domain))
+	struct mock_viommu *viommu = NULL;
+	unsigned long virt_id;
+
+	if (mock_domain_is_nested(domain)) {
+		viommu = mock_nested_of(domain)->viommu;
 		domain = mock_nested_of(domain)->parent;
-	return mock_is_compatible(mock->iommu, domain) ? 0 : -EINVAL;
+	}
+	if (!mock_is_compatible(mock->iommu, domain))
+		return -EINVAL;
+	return viommu ? mock_viommu_find(viommu, mock, &virt_id) : 0;
 }
 
 /**
@@ -339,6 +347,7 @@ const struct inx_backend_ops mock_backend = {
 	.domain_alloc = mock_alloc,
 	.nested_alloc = mock_nested_alloc,
 	.invalidate = mock_nested_invalidate,
+	.viommu_alloc = mock_viommu_alloc,
 	.domain_free = iommu_domain_free,
 	.enforce_coherency = mock_enforce_coherency,
 	.attach = mock_attach,

@@ -15,6 +15,8 @@
 #include <linux/xarray.h>
 #include <uapi/linux/iommu-next-mock.h>
 
+#include "selftest.h"
+
 /* Flags of a device that only the module itself gives it. */
 #define MOCK_SELFTEST_INFO BIT(31) /* describes itself as the selftests want */
 
@@ -122,6 +124,7 @@ struct mock_answer {
  * @num_reserved: ranges in @reserved
  * @reserved: IOVAs that it cannot use
  * @engine: what it does
+ * @cache: what the in-tree selftests flush
  * @answers_lock: of what follows
  * @num_answers: answers to page requests that have come
  * @seen_answers: those of them that somebody has looked at
@@ -135,6 +138,7 @@ struct mock_device {
 	u32 num_reserved;
 	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
 	struct mock_engine engine;
+	u32 cache[SELFTEST_CACHE_NUM];
 	spinlock_t answers_lock; /* of what follows */
 	u32 num_answers;
 	u32 seen_answers;

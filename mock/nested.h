@@ -14,6 +14,9 @@
 
 struct inx_user_array;
 struct inx_user_data;
+struct inx_viommu;
+struct inx_viommu_ops;
+struct mock_device;
 struct mock_format;
 struct mock_iommu;
 struct mock_viommu;
@@ -87,6 +90,14 @@ void mock_nested_forget(struct mock_nested *mn, u64 iova, u64 last);
 u32 mock_nested_load(struct mock_nested *mn, u64 addr, u64 *val);
 u32 mock_nested_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
+
+/* viommu.c */
+const struct inx_viommu_ops *
+mock_viommu_alloc(struct device *dev, struct inx_viommu *viommu,
+		  struct iommu_domain *parent,
+		  const struct inx_user_data *data, void **priv);
+int mock_viommu_find(struct mock_viommu *mv, struct mock_device *mock,
+		     unsigned long *virt_id);
 
 /* format_vtd.c */
 extern const struct mock_format mock_format_vtd;

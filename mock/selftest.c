@@ -33,7 +33,6 @@ MODULE_PARM_DESC(selftest,
  * @ctx: whose device it is
  * @idev_id: its ID there
  * @item: in selftest_devices while it is bound
- * @cache: what DEV_CHECK_CACHE compares with
  */
 struct selftest_device {
 	struct mutex lock; /* of idev */
@@ -42,7 +41,6 @@ struct selftest_device {
 	struct inx_ctx *ctx;
 	u32 idev_id;
 	struct list_head item;
-	u32 cache[SELFTEST_CACHE_NUM];
 };
 
 static DEFINE_MUTEX(selftest_lock); /* of selftest_devices */
@@ -132,7 +130,7 @@ static struct selftest_device *selftest_device_create(struct inx_ctx *ctx,
 	sd->mock = mock;
 	sd->ctx = ctx;
 	for (i = 0; i < SELFTEST_CACHE_NUM; i++)
-		sd->cache[i] = SELFTEST_CACHE_DEFAULT;
+		mock->cache[i] = SELFTEST_CACHE_DEFAULT;
 	return sd;
 }
 
@@ -254,17 +252,16 @@ struct mock_device *selftest_find_mock(struct inx_ctx *ctx, u32 idev_id)
 static int selftest_check_cache(struct selftest_call *call)
 {
 	u32 entry = call->arg.cache.id;
-	struct selftest_device *sd;
-	int rc = -ENOENT;
+	struct mock_device *mock;
+	int rc;
 
-	mutex_lock(&selftest_lock);
-	list_for_each_entry(sd, &selftest_devices, item) {
-		if (sd->ctx != call->ctx || sd->idev_id != call->arg.id)
-			continue;
-		rc = entry < SELFTEST_CACHE_NUM &&
-		     sd->cache[entry] == call->arg.cache.cache ? 0 : -EINVAL;
-	}
-	mutex_unlock(&selftest_lock);
+	mock = selftest_find_mock(call->ctx, call->arg.id);
+	if (!mock)
+		return -ENOENT;
+	rc = entry < SELFTEST_CACHE_NUM &&
+	     READ_ONCE(mock->cache[entry]) == call->arg.cache.cache ? 0 :
+								       -EINVAL;
+	put_device(&mock->dev);
 	return rc;
 }
 
@@ -299,6 +296,7 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_CHECK_IOTLB] = selftest_check_iotlb,
 	[SELFTEST_TRIGGER_IOPF] = selftest_trigger_iopf,
 	[SELFTEST_CHECK_CACHE] = selftest_check_cache,
+	[SELFTEST_TRIGGER_VEVENT] = selftest_trigger_vevent,
 	[SELFTEST_PASID_ATTACH] = selftest_pasid_attach,
 	[SELFTEST_PASID_REPLACE] = selftest_pasid_replace,
 	[SELFTEST_PASID_DETACH] = selftest_pasid_detach,

@@ -30,6 +30,7 @@ enum selftest_op {
 	SELFTEST_CHECK_IOTLB = 14,
 	SELFTEST_TRIGGER_IOPF = 15,
 	SELFTEST_CHECK_CACHE = 16,
+	SELFTEST_TRIGGER_VEVENT = 17,
 	SELFTEST_PASID_ATTACH = 18,
 	SELFTEST_PASID_REPLACE = 19,
 	SELFTEST_PASID_DETACH = 20,
@@ -80,6 +81,22 @@ struct selftest_hwpt_invalidate {
 	u32 flags, iotlb_id;
 };
 
+/* A type of virtual IOMMU. */
+#define SELFTEST_VIOMMU_TYPE 0xdeadbeef
+#define SELFTEST_VIOMMU_INVALIDATE 0xdeadbeef
+#define SELFTEST_VEVENTQ_TYPE 0xbeefbeef
+#define SELFTEST_HW_QUEUE_TYPE 0xdeadbeef
+#define SELFTEST_HW_QUEUE_MAX 2
+
+struct selftest_viommu {
+	u32 in_data, out_data;
+	u64 mmap_offset, mmap_length;
+};
+
+struct selftest_viommu_invalidate {
+	u32 flags, vdev_id, cache_id;
+};
+
 /**
  * struct selftest_arg - struct iommu_test_cmd, as far as it has a meaning here
  * @size: of the struct
@@ -100,6 +117,7 @@ struct selftest_hwpt_invalidate {
  * @iotlb: MD_CHECK_IOTLB
  * @iopf: TRIGGER_IOPF
  * @cache: DEV_CHECK_CACHE
+ * @vevent: TRIGGER_VEVENT
  * @pasid: PASID_ATTACH, PASID_REPLACE, PASID_DETACH, PASID_CHECK_HWPT
  * @all: as large as the largest
  * @last: every caller gives it
@@ -157,6 +175,9 @@ struct selftest_arg {
 			u32 id, cache;
 		} cache;
 		struct {
+			u32 dev_id;
+		} vevent;
+		struct {
 			u32 pasid, pt_id;
 		} pasid;
 		u64 all[6];
@@ -197,6 +218,9 @@ int selftest_on_device(struct selftest_call *call,
 /* selftest_nested.c */
 int selftest_check_iotlb(struct selftest_call *call);
 int selftest_trigger_iopf(struct selftest_call *call);
+
+/* viommu.c */
+int selftest_trigger_vevent(struct selftest_call *call);
 
 /* selftest_pasid.c */
 int selftest_pasid_attach(struct selftest_call *call);

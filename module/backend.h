@@ -20,6 +20,7 @@
 
 struct device;
 struct inx_sink;
+struct inx_viommu;
 struct iommu_domain;
 struct module;
 
@@ -93,6 +94,51 @@ struct inx_fault_group {
 void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group);
 
 /**
+ * struct inx_viommu_ops - a slice of an IOMMU that belongs to a guest
+ * @free: nobody uses it any more
+ * @nested_alloc: as &struct inx_backend_ops.nested_alloc, on this slice; it stays
+ *	until the page table is freed. -EINVAL for a device that is not behind
+ *	its IOMMU.
+ * @invalidate: as &struct inx_backend_ops.invalidate. Optional.
+ * @vdevice_add: a device has this number in the guest. -EINVAL when it is not
+ *	behind the IOMMU of the slice, or cannot have the number. Serialised for
+ *	the group of the device.
+ * @vdevice_remove: undo it; likewise. The device may be attached to a page table
+ *	of the slice.
+ * @num_queues: how many hardware queues of a type it can have, 0 for an unknown
+ *	type; -EINVAL is answered for those beyond. Optional, then all three.
+ * @queue_add: let the hardware work on a queue in memory, which is contiguous
+ *	and pinned, at @iova of the parent
+ * @queue_remove: undo it
+ * @queues_in_order: a queue can only be there while those with lower numbers are
+ *
+ * Context: may sleep. @free, @vdevice_remove and @queue_remove cannot fail.
+ */
+struct inx_viommu_ops {
+	void (*free)(void *priv);
+	struct iommu_domain *(*nested_alloc)(void *priv, struct device *dev,
+					     u32 flags,
+					     const struct inx_user_data *data);
+	int (*invalidate)(void *priv, struct inx_user_array *array);
+	int (*vdevice_add)(void *priv, struct device *dev,
+			   unsigned long virt_id);
+	void (*vdevice_remove)(void *priv, struct device *dev,
+			       unsigned long virt_id);
+	u32 (*num_queues)(void *priv, u32 type);
+	int (*queue_add)(void *priv, u32 type, u32 index, u64 iova,
+			 phys_addr_t phys, u64 length);
+	void (*queue_remove)(void *priv, u32 type, u32 index);
+	bool queues_in_order;
+};
+
+/* viommu.c of the core; @viommu is what viommu_alloc() was given. */
+int inx_viommu_offer_mmap(struct inx_viommu *viommu, phys_addr_t phys,
+			  size_t length, u64 *offset);
+/* eventq.c: tell the guest; 0, -EOPNOTSUPP without a queue of the type, -ENOMEM */
+int inx_viommu_report(struct inx_viommu *viommu, u32 type, const void *data,
+		      size_t length);
+
+/**
  * struct inx_backend_ops - one kind of IOMMU
  * @owner: module that has the code
  * @caps: say what a device can do
@@ -122,6 +168,11 @@ void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group);
  *	the number of those before. -EINVAL for a type that is not the page
  *	table's. Not serialised with anything, and may wait for user memory. May be
  *	NULL without @nested_alloc.
+ * @viommu_alloc: make a slice of the IOMMU before a device for a guest whose
+ *	memory @parent maps, a nesting parent that stays until it is freed. *priv
+ *	is for what is returned. May call inx_viommu_offer_mmap(). Page faults are
+ *	disabled as in @nested_alloc; data->len 0 means that there is none, else it
+ *	may be written back. -EOPNOTSUPP for an unknown type. Optional.
  * @domain_free: free a page table that is empty and attached to nothing
  * @enforce_coherency: make no-snoop accesses of the device snoop, in all
  *	mappings to come, where the IOMMU has a way to. 1 when that is so from
@@ -162,6 +213,10 @@ struct inx_backend_ops {
 					     const struct inx_user_data *data);
 	int (*invalidate)(struct iommu_domain *domain,
 			  struct inx_user_array *array);
+	const struct inx_viommu_ops *(*viommu_alloc)
+		(struct device *dev, struct inx_viommu *viommu,
+		 struct iommu_domain *parent, const struct inx_user_data *data,
+		 void **priv);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*enforce_coherency)(struct device *dev,
 				 struct iommu_domain *domain);

@@ -23,6 +23,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pasid.h"
+#include "viommu.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -143,6 +144,7 @@ static struct inx_hwpt *inx_device_leave(struct inx_device *idev)
  */
 void inx_device_unbind(struct inx_device *idev)
 {
+	struct inx_object *vdevice;
 	struct inx_hwpt *hwpt;
 	LIST_HEAD(pasids);
 
@@ -150,8 +152,10 @@ void inx_device_unbind(struct inx_device *idev)
 	idev->gone = true;
 	inx_pasid_leave_all(idev, &pasids);
 	hwpt = inx_device_leave(idev);
+	vdevice = inx_vdevice_unplug(idev);
 	mutex_unlock(&idev->group->lock);
 	inx_group_unbind(idev->group);
+	inx_vdevice_drop(vdevice);
 	inx_pasid_drop(&pasids);
 	if (hwpt)
 		inx_hwpt_unuse(hwpt);

@@ -24,6 +24,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "nested.h"
+#include "viommu.h"
 
 #define INX_HWPT_FLAGS                                                         \
 	(IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT |                                   \
@@ -36,7 +37,9 @@ static void inx_hwpt_shut(struct inx_object *obj)
 
 	if (hwpt->fault)
 		inx_object_unclaim(&hwpt->fault->obj);
-	if (hwpt->parent)
+	if (hwpt->viommu)
+		inx_object_unclaim(&hwpt->viommu->obj);
+	else if (hwpt->parent)
 		inx_object_unclaim(&hwpt->parent->obj);
 	else if (hwpt->ioas)
 		inx_object_unclaim(&hwpt->ioas->obj);
@@ -48,7 +51,9 @@ static void inx_hwpt_finish(struct inx_hwpt *hwpt)
 		hwpt->ops->domain_free(hwpt->domain);
 	if (hwpt->fault)
 		inx_object_put(&hwpt->fault->obj);
-	if (hwpt->parent)
+	if (hwpt->viommu)
+		inx_object_put(&hwpt->viommu->obj);
+	else if (hwpt->parent)
 		inx_object_put(&hwpt->parent->obj);
 	else if (hwpt->ioas)
 		inx_ioas_put(hwpt->ioas);
@@ -273,7 +278,11 @@ static struct inx_hwpt *inx_hwpt_alloc_any(struct inx_call *call,
 							  obj),
 					     idev, arg->flags, data.len);
 	else if (obj->type == INX_OBJ_HWPT)
-		hwpt = inx_nested_make(inx_hwpt_of(obj), idev, arg->flags,
+		hwpt = inx_nested_make(inx_hwpt_of(obj), NULL, idev,
+				       arg->flags, &data);
+	else if (obj->type == INX_OBJ_VIOMMU)
+		hwpt = inx_nested_make(inx_viommu_of(obj)->parent,
+				       inx_viommu_of(obj), idev, arg->flags,
 				       &data);
 	inx_object_put(obj);
 	return hwpt;

@@ -17,16 +17,19 @@ struct inx_call;
 struct inx_device;
 struct inx_fault;
 struct inx_ioas;
+struct inx_viommu;
 
 /**
  * struct inx_hwpt - a page table that maps what an IOAS maps, or the user's
- * @obj: first; a user of @parent, else of @ioas, and of @fault, until it is
- *	destroyed
+ * @obj: first; a user of @viommu, else of @parent, else of @ioas, and of @fault,
+ *	until it is destroyed
  * @ops: the backend that made it
  * @flags: of enum iommu_next_hwpt_alloc_flags
  * @ioas: what it maps; of a nested one, what @parent maps
  * @parent: what translates the output of a nested page table, which is never
  *	linked; NULL for one that the kernel maps in
+ * @viommu: the slice of the IOMMU that a nested one is on, which has @parent;
+ *	NULL for none
  * @fault: where faults go, NULL for nowhere
  * @domain: the page table itself
  * @link: @domain as the IOAS knows it
@@ -40,6 +43,7 @@ struct inx_hwpt {
 	u32 flags;
 	struct inx_ioas *ioas;
 	struct inx_hwpt *parent;
+	struct inx_viommu *viommu;
 	struct inx_fault *fault;
 	struct iommu_domain *domain;
 	struct inx_domain_link link;

@@ -13,6 +13,7 @@
 #include "ioctl.h"
 #include "object.h"
 #include "pages.h"
+#include "viommu.h"
 
 static int inx_open(struct inode *inode, struct file *file)
 {
@@ -40,12 +41,18 @@ static long inx_file_ioctl(struct file *file, unsigned int cmd,
 	return inx_ioctl(file->private_data, cmd, arg);
 }
 
+static int inx_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return inx_viommu_mmap(file->private_data, vma);
+}
+
 static const struct file_operations inx_fops = {
 	.owner = THIS_MODULE,
 	.open = inx_open,
 	.release = inx_release,
 	.unlocked_ioctl = inx_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = inx_mmap,
 	.llseek = noop_llseek,
 };
 

@@ -17,6 +17,7 @@
 #include "hwpt.h"
 #include "ioctl.h"
 #include "nested.h"
+#include "viommu.h"
 
 #define INX_NESTED_FLAGS (IOMMU_NEXT_HWPT_FAULT_ID_VALID | \
 			  IOMMU_NEXT_HWPT_ALLOC_PASID)
@@ -25,11 +26,12 @@
 /* More than any IOMMU flushes at a time; keeps one call from lasting for ever. */
 #define INX_INVALIDATE_MAX (1U << 19)
 
-static int inx_nested_check(struct inx_hwpt *parent, struct inx_device *idev,
-			    u32 flags, const struct inx_user_data *data)
+static int inx_nested_check(struct inx_hwpt *parent, struct inx_viommu *viommu,
+			    struct inx_device *idev, u32 flags,
+			    const struct inx_user_data *data)
 {
 	if (flags & ~INX_NESTED_FLAGS || !data->len ||
-	    !idev->ops->nested_alloc)
+	    !(viommu || idev->ops->nested_alloc))
 		return -EOPNOTSUPP;
 	if (!(parent->flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT) ||
 	    parent->ops != idev->ops)
@@ -43,6 +45,7 @@ static int inx_nested_check(struct inx_hwpt *parent, struct inx_device *idev,
  * gone again is no reason to wait.
  */
 static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
+					      struct inx_viommu *viommu,
 					      struct inx_device *idev,
 					      u32 flags,
 					      const struct inx_user_data *data)
@@ -57,9 +60,13 @@ static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
 			domain = ERR_PTR(-ENODEV);
 		} else {
 			pagefault_disable();
-			domain = idev->ops->nested_alloc(idev->dev,
-							 parent->domain, flags,
-							 data);
+			domain = viommu ?
+				viommu->ops->nested_alloc(viommu->priv,
+							  idev->dev, flags,
+							  data) :
+				idev->ops->nested_alloc(idev->dev,
+							parent->domain, flags,
+							data);
 			pagefault_enable();
 		}
 		mutex_unlock(&idev->group->lock);
@@ -67,9 +74,25 @@ static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
 	return domain;
 }
 
+/* What a nested page table keeps: the slice, which keeps the parent. */
+static int inx_nested_use(struct inx_hwpt *hwpt, struct inx_hwpt *parent,
+			  struct inx_viommu *viommu)
+{
+	int rc;
+
+	rc = inx_object_use(viommu ? &viommu->obj : &parent->obj);
+	if (rc)
+		return rc;
+	hwpt->parent = parent;
+	hwpt->viommu = viommu;
+	hwpt->ioas = parent->ioas;
+	return 0;
+}
+
 /**
  * inx_nested_make() - make a page table of the user's
  * @parent: what translates its output
+ * @viommu: the slice of the IOMMU that it is on, with the same parent; or NULL
  * @idev: a device behind the IOMMU that it is for
  * @flags: of enum iommu_next_hwpt_alloc_flags
  * @data: says where the table is
@@ -80,6 +103,7 @@ static struct iommu_domain *inx_nested_domain(struct inx_hwpt *parent,
  * -ENOMEM.
  */
 struct inx_hwpt *inx_nested_make(struct inx_hwpt *parent,
+				 struct inx_viommu *viommu,
 				 struct inx_device *idev, u32 flags,
 				 const struct inx_user_data *data)
 {
@@ -87,19 +111,16 @@ struct inx_hwpt *inx_nested_make(struct inx_hwpt *parent,
 	struct inx_hwpt *hwpt;
 	int rc;
 
-	rc = inx_nested_check(parent, idev, flags, data);
+	rc = inx_nested_check(parent, viommu, idev, flags, data);
 	if (rc)
 		return ERR_PTR(rc);
 	hwpt = inx_hwpt_create(idev, flags);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	rc = inx_object_use(&parent->obj);
+	rc = inx_nested_use(hwpt, parent, viommu);
 	if (rc)
 		goto out_abort;
-	hwpt->parent = parent;
-	hwpt->ioas = parent->ioas;
-
-	domain = inx_nested_domain(parent, idev, flags, data);
+	domain = inx_nested_domain(parent, viommu, idev, flags, data);
 	if (IS_ERR(domain)) {
 		rc = PTR_ERR(domain);
 		goto out_abort;
@@ -125,11 +146,22 @@ static int inx_invalidate_check(const struct iommu_next_hwpt_invalidate *arg)
 }
 
 /* The number of entries becomes that of those that were carried out. */
-static int inx_invalidate_hwpt(struct inx_hwpt *hwpt,
-			       struct inx_user_array *array, u32 entry_num)
+static int inx_invalidate_object(struct inx_object *obj,
+				 struct inx_user_array *array, u32 entry_num)
 {
+	struct inx_hwpt *hwpt;
+
+	if (obj->type == INX_OBJ_VIOMMU) {
+		array->entry_num = entry_num;
+		return inx_viommu_invalidate(inx_viommu_of(obj), array);
+	}
+	if (obj->type != INX_OBJ_HWPT)
+		return -EINVAL;
+	hwpt = inx_hwpt_of(obj);
 	if (!hwpt->parent)
 		return -EINVAL;
+	if (!hwpt->ops->invalidate)
+		return -EOPNOTSUPP;
 	array->entry_num = entry_num;
 	return hwpt->ops->invalidate(hwpt->domain, array);
 }
@@ -146,10 +178,7 @@ static int inx_invalidate(struct inx_call *call, struct inx_user_array *array)
 	obj = inx_object_get(call->ctx, arg->hwpt_id, INX_OBJ_ANY);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	rc = -EINVAL;
-	if (obj->type == INX_OBJ_HWPT)
-		rc = inx_invalidate_hwpt(inx_hwpt_of(obj), array,
-					 arg->entry_num);
+	rc = inx_invalidate_object(obj, array, arg->entry_num);
 	inx_object_put(obj);
 	return rc;
 }

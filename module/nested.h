@@ -12,8 +12,10 @@ struct inx_call;
 struct inx_device;
 struct inx_hwpt;
 struct inx_user_data;
+struct inx_viommu;
 
 struct inx_hwpt *inx_nested_make(struct inx_hwpt *parent,
+				 struct inx_viommu *viommu,
 				 struct inx_device *idev, u32 flags,
 				 const struct inx_user_data *data);
 int inx_hwpt_invalidate(struct inx_call *call);

@@ -82,6 +82,7 @@ struct inx_object {
  * @process_lock: one change of the process that is charged at a time
  * @groups_lock: of @groups
  * @groups: struct inx_group that this context has devices of
+ * @mmaps: what mmap() of @file can map; viommu.c
  * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
  *	the lock of @objects; cleared when the IOAS loses its ID
  *
@@ -94,6 +95,7 @@ struct inx_ctx {
 	struct mutex process_lock; /* one change at a time */
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
+	struct xarray mmaps;
 	struct inx_ioas *vfio_ioas;
 };
 
