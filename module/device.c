@@ -22,6 +22,8 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "pasid.h"
+#include "viommu.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -257,7 +259,9 @@ static struct inx_hwpt *inx_device_leave(struct inx_device *idev)
  */
 void inx_device_unbind(struct inx_device *idev)
 {
+	struct inx_object *vdevice;
 	struct inx_hwpt *hwpt;
+	LIST_HEAD(pasids);
 
 	/* Older kernels want to be able to write to a bus. */
 	if (idev->bus)
@@ -265,9 +269,13 @@ void inx_device_unbind(struct inx_device *idev)
 					&idev->left_bus);
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
+	inx_pasid_leave_all(idev, &pasids);
 	hwpt = inx_device_leave(idev);
+	vdevice = inx_vdevice_unplug(idev);
 	mutex_unlock(&idev->group->lock);
 	inx_group_unbind(idev->group);
+	inx_vdevice_drop(vdevice);
+	inx_pasid_drop(&pasids);
 	if (hwpt)
 		inx_hwpt_unuse(hwpt);
 

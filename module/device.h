@@ -31,6 +31,7 @@ struct inx_group;
  *	it, and unbinding does not take it
  * @item: in &struct inx_group.attached; under the lock of @group
  * @attached: whether it is there; likewise
+ * @vdevice: what a guest calls it, NULL for nothing; likewise
  * @gone: it was unbound; likewise
  * @inside: bound by an object of the context, so it does not hold the file
  * @bus: of @dev when that stands for a group that is bound as a whole, or NULL
@@ -43,6 +44,7 @@ struct inx_device {
 	struct inx_group *group;
 	struct mutex attach_lock; /* one change at a time */
 	struct list_head item;
+	struct inx_object *vdevice;
 	bool attached;
 	bool gone;
 	bool inside;

@@ -11,9 +11,11 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
 #include "device.h"
+#include "fault.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
@@ -52,6 +54,7 @@ static struct inx_group *inx_group_claim(struct inx_ctx *ctx,
 	group->id = id;
 	mutex_init(&group->lock);
 	INIT_LIST_HEAD(&group->attached);
+	xa_init_flags(&group->pasids, XA_FLAGS_ACCOUNT);
 	list_add(&group->item, &ctx->groups);
 	return group;
 }
@@ -138,6 +141,7 @@ void inx_group_put(struct inx_group *group)
 	if (!refcount_dec_and_test(&group->refs))
 		return;
 	group->ops->group_put(group->id);
+	xa_destroy(&group->pasids);
 	mutex_destroy(&group->lock);
 	kfree(group);
 }
@@ -163,6 +167,39 @@ static void inx_group_unreserve(struct inx_device *idev, struct inx_hwpt *hwpt)
 	inx_iopt_unreserve(&hwpt->ioas->iopt, idev);
 }
 
+/*
+ * While PASIDs are attached, requests without one use a page table that was made
+ * to stand beside them.
+ */
+static bool inx_group_accepts(struct inx_group *group, struct inx_hwpt *hwpt)
+{
+	if (group->ops != hwpt->ops)
+		return false;
+	return !group->num_pasids ||
+	       hwpt->flags & IOMMU_NEXT_HWPT_ALLOC_PASID;
+}
+
+/* The first device attaches the group. */
+static int inx_group_start(struct inx_device *idev, struct inx_hwpt *hwpt)
+{
+	struct inx_group *group = idev->group;
+	struct inx_sink *sink;
+	int rc;
+
+	sink = inx_sink_make(hwpt, idev);
+	if (IS_ERR(sink))
+		return PTR_ERR(sink);
+	rc = group->ops->attach(idev->dev, group->id, hwpt->domain, sink,
+				&group->handle);
+	if (rc) {
+		inx_sink_free(sink);
+		return rc;
+	}
+	group->hwpt = hwpt;
+	group->sink = sink;
+	return 0;
+}
+
 /**
  * inx_group_attach() - let a device use a page table
  * @idev: not attached; the lock of its group is held
@@ -179,7 +216,7 @@ int inx_group_attach(struct inx_device *idev, struct inx_hwpt *hwpt)
 	lockdep_assert_held(&group->lock);
 	if (group->hwpt && group->hwpt != hwpt)
 		return -EINVAL;
-	if (group->ops != hwpt->ops)
+	if (!inx_group_accepts(group, hwpt))
 		return -EINVAL;
 	rc = inx_object_use(&hwpt->obj);
 	if (rc)
@@ -188,11 +225,9 @@ int inx_group_attach(struct inx_device *idev, struct inx_hwpt *hwpt)
 	if (rc)
 		goto out_unuse;
 	if (!group->hwpt) {
-		rc = group->ops->attach(idev->dev, group->id, hwpt->domain,
-					&group->handle);
+		rc = inx_group_start(idev, hwpt);
 		if (rc)
 			goto out_unreserve;
-		group->hwpt = hwpt;
 	}
 	list_add(&idev->item, &group->attached);
 	idev->attached = true;
@@ -261,25 +296,33 @@ int inx_group_replace(struct inx_device *idev, struct inx_hwpt *hwpt)
 {
 	struct inx_group *group = idev->group;
 	struct inx_hwpt *old = group->hwpt;
+	struct inx_sink *sink;
 	int rc;
 
 	lockdep_assert_held(&group->lock);
 	if (old == hwpt)
 		return 0;
-	if (group->ops != hwpt->ops)
+	if (!inx_group_accepts(group, hwpt))
 		return -EINVAL;
+	sink = inx_sink_make(hwpt, idev);
+	if (IS_ERR(sink))
+		return PTR_ERR(sink);
 	rc = inx_group_move(group, old, hwpt);
 	if (rc)
-		return rc;
+		goto out_sink;
 	rc = group->ops->replace(idev->dev, group->id, hwpt->domain,
-				 old->domain, &group->handle);
-	if (rc) {
-		inx_group_leave(group, hwpt, old);
-		return rc;
-	}
+				 old->domain, sink, &group->handle);
+	if (rc)
+		goto out_leave;
+	/* What is freed is the sink of the page table that stands no more. */
+	swap(sink, group->sink);
 	group->hwpt = hwpt;
-	inx_group_leave(group, old, hwpt);
-	return 0;
+	swap(old, hwpt);
+out_leave:
+	inx_group_leave(group, hwpt, old);
+out_sink:
+	inx_sink_free(sink);
+	return rc;
 }
 
 /**
@@ -297,8 +340,10 @@ void inx_group_detach(struct inx_device *idev)
 	idev->attached = false;
 	if (list_empty(&group->attached)) {
 		group->ops->detach(group->id, hwpt->domain, group->handle);
+		inx_sink_free(group->sink);
 		group->hwpt = NULL;
 		group->handle = NULL;
+		group->sink = NULL;
 	}
 	inx_group_unreserve(idev, hwpt);
 }

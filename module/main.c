@@ -17,6 +17,7 @@
 #include "object.h"
 #include "pages.h"
 #include "show.h"
+#include "viommu.h"
 
 static int inx_open(struct inode *inode, struct file *file)
 {
@@ -44,6 +45,11 @@ static long inx_file_ioctl(struct file *file, unsigned int cmd,
 	return inx_ioctl(file->private_data, cmd, arg);
 }
 
+static int inx_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return inx_viommu_mmap(file->private_data, vma);
+}
+
 static void inx_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	inx_show_ctx(m, file->private_data);
@@ -55,6 +61,7 @@ static const struct file_operations inx_fops = {
 	.release = inx_release,
 	.unlocked_ioctl = inx_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = inx_mmap,
 	.llseek = noop_llseek,
 	.show_fdinfo = inx_show_fdinfo,
 };

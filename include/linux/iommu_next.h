@@ -142,6 +142,9 @@ void iommu_next_device_unbind(struct inx_device *idev);
 int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id);
 int iommu_next_device_replace(struct inx_device *idev, u32 *pt_id);
 void iommu_next_device_detach(struct inx_device *idev);
+int iommu_next_pasid_attach(struct inx_device *idev, u32 pasid, u32 *pt_id);
+int iommu_next_pasid_replace(struct inx_device *idev, u32 pasid, u32 *pt_id);
+void iommu_next_pasid_detach(struct inx_device *idev, u32 pasid);
 
 /**
  * struct iommu_next_access_ops - what a driver with an access answers
