@@ -132,8 +132,8 @@ TEST_F(hwpt, alloc_unknown)
 	char data[32] = {};
 	int fd = self->w.fd, bit;
 
-	/* Flags that exist elsewhere are not known here yet. */
-	for (bit = 0; bit < 32; bit++) {
+	/* What the lower ones mean is tested in nested.c, pasid.c and so on. */
+	for (bit = 4; bit < 32; bit++) {
 		arg.flags = 1U << bit;
 		EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, cmd, &arg));
 	}
