@@ -158,6 +158,7 @@ TEST_F(fault, groups)
 TEST_F(fault, refused)
 {
 	struct iommu_next_hwpt_page_response r[3] = {};
+	void *volatile bad = (void *)8;
 	struct iommu_next_hwpt_pgfault f;
 	int q = self->queue;
 
@@ -168,12 +169,12 @@ TEST_F(fault, refused)
 	ask(self, 1, 1);
 	/* What was not read cannot be answered. */
 	EXPECT_ERRNO(EINVAL, fault_answer(q, 1, SUCCESS));
-	EXPECT_ERRNO(EFAULT, read(q, (void *)8, SIZE));
+	EXPECT_ERRNO(EFAULT, read(q, bad, SIZE));
 	EXPECT_EQ(POLLIN | POLLOUT, ready(q));
 	ASSERT_TRUE(fault_read(q, &f));
 	EXPECT_ERRNO(EINVAL, fault_answer(q, f.cookie, 2));
 	EXPECT_ERRNO(EINVAL, fault_answer(q, f.cookie, UINT32_MAX));
-	EXPECT_ERRNO(EFAULT, write(q, (void *)8, sizeof(r[0])));
+	EXPECT_ERRNO(EFAULT, write(q, bad, sizeof(r[0])));
 	/* As far as it goes. */
 	r[0].cookie = f.cookie;
 	r[1].cookie = f.cookie;

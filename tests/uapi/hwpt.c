@@ -174,8 +174,8 @@ TEST_F(hwpt, alloc_for_what_is_none)
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, 0, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, gone, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, UINT32_MAX, NULL));
-	/* Neither can be a parent. */
-	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, hwpt, NULL));
+	/* Neither can be a parent; without data the first is not meant to be. */
+	EXPECT_ERRNO(EOPNOTSUPP, inx_hwpt_alloc(fd, dev, hwpt, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, dev, NULL));
 	EXPECT_EQ(1, world_stats(&self->w, self->dev).domains);
 }
