@@ -306,8 +306,8 @@ int inx_mock_stats(int mock_fd, uint32_t id,
 	return ioctl(mock_fd, IOMMU_NEXT_MOCK_STATS, stats);
 }
 
-static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
-			uint32_t length)
+static int inx_mock_dma(int dev_fd, uint32_t flags, uint32_t pasid,
+			uint64_t iova, void *data, uint32_t length)
 {
 	size_t size = sizeof(struct iommu_next_mock_dma) + length;
 	struct iommu_next_mock_dma *arg = calloc(1, size);
@@ -317,6 +317,7 @@ static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
 		return -1;
 	arg->argsz = size;
 	arg->flags = flags;
+	arg->pasid = pasid;
 	arg->iova = iova;
 	arg->length = length;
 	if (flags & IOMMU_NEXT_MOCK_DMA_WRITE)
@@ -333,13 +334,26 @@ static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
 
 int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length)
 {
-	return inx_mock_dma(dev_fd, 0, iova, data, length);
+	return inx_mock_dma(dev_fd, 0, 0, iova, data, length);
 }
 
 int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 		   uint32_t length)
 {
-	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, iova,
+	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, 0, iova,
+			    (void *)data, length);
+}
+
+int inx_mock_read_pasid(int dev_fd, uint32_t pasid, uint64_t iova, void *data,
+			uint32_t length)
+{
+	return inx_mock_dma(dev_fd, 0, pasid, iova, data, length);
+}
+
+int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
+			 const void *data, uint32_t length)
+{
+	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, pasid, iova,
 			    (void *)data, length);
 }
 

@@ -79,6 +79,11 @@ int inx_mock_stats(int mock_fd, uint32_t id,
 int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length);
 int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 		   uint32_t length);
+/* The same with a PASID. */
+int inx_mock_read_pasid(int dev_fd, uint32_t pasid, uint64_t iova, void *data,
+			uint32_t length);
+int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
+			 const void *data, uint32_t length);
 
 /* A mock access, of enum iommu_next_mock_access_flags. Returns its file. */
 int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id);
