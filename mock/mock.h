@@ -13,6 +13,8 @@
 #include <linux/types.h>
 #include <uapi/linux/iommu-next-mock.h>
 
+#include "range.h"
+
 /* Flags of a device that only the module itself gives it. */
 #define MOCK_SELFTEST_INFO BIT(31) /* describes itself as the selftests want */
 #define MOCK_PASID BIT(30) /* tells a width of PASIDs */
@@ -21,6 +23,7 @@ struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
 struct inx_device;
+struct inx_dirty_walk;
 
 /**
  * struct mock_iommu - an IOMMU, which stands before one group of devices
@@ -125,10 +128,18 @@ bool mock_iommu_fails(struct mock_iommu *iommu, enum iommu_next_mock_fail what);
 
 /* domain.c */
 bool mock_domain_is_mock(const struct iommu_domain *domain);
-struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu);
+struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu, u32 flags);
+bool mock_domain_can_dirty(struct iommu_domain *domain);
 struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain);
 u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
+
+/* dirty.c */
+bool mock_domain_is_tracking(struct iommu_domain *domain);
+int mock_domain_set_dirty(struct iommu_domain *domain, u64 iova);
+int mock_dirty_set(struct iommu_domain *domain, bool enable);
+int mock_dirty_walk(struct iommu_domain *domain, struct inx_iova_range range,
+		    struct inx_dirty_walk *walk);
 
 /* device.c */
 struct mock_device *

@@ -104,6 +104,8 @@ static struct mock_device *selftest_mock_create(u32 flags)
 
 	if (flags & ~(SELFTEST_DEVICE_NO_DIRTY | SELFTEST_DEVICE_PASID))
 		return ERR_PTR(-EINVAL);
+	if (flags & SELFTEST_DEVICE_NO_DIRTY)
+		how.flags |= IOMMU_NEXT_MOCK_NO_DIRTY;
 	if (flags & SELFTEST_DEVICE_PASID)
 		how.flags |= MOCK_PASID;
 	iommu = mock_iommu_create(&how);
@@ -254,6 +256,7 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_CHECK_MAP] = selftest_check_map,
 	[SELFTEST_CHECK_REFS] = selftest_check_refs,
 	[SELFTEST_CHECK_CACHE] = selftest_check_cache,
+	[SELFTEST_DIRTY] = selftest_dirty,
 	[SELFTEST_MEMORY_LIMIT] = selftest_memory_limit,
 	[SELFTEST_CREATE_ACCESS] = selftest_create_access,
 	[SELFTEST_ACCESS_REPLACE_IOAS] = selftest_access_replace,

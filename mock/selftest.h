@@ -27,6 +27,7 @@ enum selftest_op {
 	SELFTEST_MOCK_DOMAIN_REPLACE = 10,
 	SELFTEST_ACCESS_REPLACE_IOAS = 11,
 	SELFTEST_MOCK_DOMAIN_FLAGS = 12,
+	SELFTEST_DIRTY = 13,
 	SELFTEST_CHECK_CACHE = 16,
 	SELFTEST_NR_OPS,
 };
@@ -46,12 +47,26 @@ enum selftest_op {
 #define SELFTEST_RW_WRITE BIT(0)
 #define SELFTEST_RW_SLOW BIT(2)
 
+/* HWPT_ALLOC with data: an IO page of its second kind of page table. */
+#define SELFTEST_HWPT_DATA_TYPE 0xdead
+#define SELFTEST_TABLE_DEFAULT 0
+#define SELFTEST_TABLE_HUGE 1
+#define SELFTEST_HUGE_PAGE (512UL << SELFTEST_PAGE_SHIFT)
+#define SELFTEST_HUGE_LAST (BIT_ULL(38) - 1)
+
+/* DIRTY: bytes of its bitmap at most. */
+#define SELFTEST_DIRTY_MAX SZ_16M
+
 #define SELFTEST_CACHE_NUM 4
 #define SELFTEST_CACHE_DEFAULT 0xbaddad
 
 #define SELFTEST_PASID_BITS 20
 #define SELFTEST_HW_INFO_TYPE 0xfeedbeef
 #define SELFTEST_HW_INFO_REG 0xdeadbeef
+
+struct selftest_hwpt_data {
+	u32 iotlb, table;
+};
 
 struct selftest_hw_info {
 	u32 flags, test_reg;
@@ -74,6 +89,7 @@ struct selftest_hw_info {
  * @rw: ACCESS_RW
  * @limit: SET_TEMP_MEMORY_LIMIT
  * @access_replace: ACCESS_REPLACE_IOAS
+ * @dirty: DIRTY
  * @cache: DEV_CHECK_CACHE
  * @all: as large as the largest
  * @last: every caller gives it
@@ -121,6 +137,10 @@ struct selftest_arg {
 			u32 ioas_id;
 		} access_replace;
 		struct {
+			u32 flags;
+			u64 iova, length, page_size, uptr, out_nr;
+		} dirty;
+		struct {
 			u32 id, cache;
 		} cache;
 		u64 all[6];
@@ -131,6 +151,8 @@ struct selftest_arg {
 static_assert(offsetof(struct selftest_arg, last) == 64);
 
 struct inx_ctx;
+struct inx_user_data;
+struct iommu_domain;
 struct page;
 
 /**
@@ -163,5 +185,11 @@ int selftest_each_page(u64 addr, u64 length, u64 step,
 		       void *arg);
 int selftest_check_map(struct selftest_call *call);
 int selftest_check_refs(struct selftest_call *call);
+
+
+/* selftest_dirty.c */
+int selftest_shape_domain(struct iommu_domain *domain,
+			  const struct inx_user_data *data);
+int selftest_dirty(struct selftest_call *call);
 
 #endif

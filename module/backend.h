@@ -16,6 +16,7 @@
 
 struct device;
 struct iommu_domain;
+struct iommu_iotlb_gather;
 struct module;
 
 /**
@@ -51,6 +52,33 @@ struct inx_hw_info {
 };
 
 /**
+ * struct inx_user_data - what user space says about a page table that it wants
+ * @type: of enum iommu_next_hwpt_data_type, or one that only a backend knows
+ * @len: bytes of @data, not 0
+ * @data: kernel copy; an ERR_PTR() when there is none, for the backend to return
+ *	if it knows @type
+ */
+struct inx_user_data {
+	u32 type;
+	u32 len;
+	const void *data;
+};
+
+/**
+ * struct inx_dirty_walk - a search for IO pages that devices have written
+ * @found: called for each of them, as it is in the page table, so it may begin
+ *	before the range and end behind it. Not 0 ends the search with that
+ *	value, and leaves this one as it is. NULL when nobody wants to know.
+ * @clear: make each clean, after @found has returned 0
+ * @gather: with @clear: gets what the IOTLB may have of them
+ */
+struct inx_dirty_walk {
+	int (*found)(struct inx_dirty_walk *walk, struct inx_iova_range page);
+	bool clear;
+	struct iommu_iotlb_gather *gather;
+};
+
+/**
  * struct inx_backend_ops - one kind of IOMMU
  * @owner: module that has the code
  * @caps: say what a device can do
@@ -66,9 +94,10 @@ struct inx_hw_info {
  *	MSI window. *ranges is kmalloc()ed, the caller frees it. Number of
  *	ranges, or -ENOMEM.
  * @domain_alloc: a page table for the kernel to map in, fit for the device;
- *	@flags as in IOMMU_NEXT_HWPT_ALLOC. *attach_first is set when nothing may
- *	be mapped before a device is attached for the first time. -EOPNOTSUPP
- *	for @flags that the IOMMU cannot do.
+ *	@flags as in IOMMU_NEXT_HWPT_ALLOC, @data from there or NULL. *attach_first
+ *	is set when nothing may be mapped before a device is attached for the
+ *	first time. -EOPNOTSUPP for @flags that the IOMMU cannot do, and for
+ *	@data that it does not know.
  * @domain_free: free a page table that is empty and attached to nothing
  * @enforce_coherency: make no-snoop accesses of the device snoop, in all
  *	mappings to come, where the IOMMU has a way to. 1 when that is so from
@@ -79,6 +108,15 @@ struct inx_hw_info {
  * @replace: change to another page table. On failure the old one stands, if
  *	the IOMMU can do that at all.
  * @detach: block all DMA of the group. Cannot fail.
+ * @dirty_set: let the IOMMU record in a page table made for it what devices
+ *	write, now and when they are attached later; or let it stop. Changes
+ *	nothing when it is so already. An errno of the driver.
+ * @dirty_walk: look for what has been written, in a range that is mapped and
+ *	that nobody maps or unmaps meanwhile; also after recording has stopped.
+ *	Between looking and the IOTLB flush of what was cleared, which the
+ *	caller does, a write may go unrecorded; never before or after. 0, or
+ *	what found() returned, or an errno of the driver. Calls for one page
+ *	table are serialised.
  * @hw_info: describe the IOMMU; type NONE and no data when there is nothing to
  *	tell. -EOPNOTSUPP for a type that it is not.
  *
@@ -95,6 +133,7 @@ struct inx_backend_ops {
 	void (*release)(void *group);
 	int (*reserved)(struct device *dev, struct inx_iova_range **ranges);
 	struct iommu_domain *(*domain_alloc)(struct device *dev, u32 flags,
+					     const struct inx_user_data *data,
 					     bool *attach_first);
 	void (*domain_free)(struct iommu_domain *domain);
 	int (*enforce_coherency)(struct device *dev,
@@ -105,6 +144,10 @@ struct inx_backend_ops {
 		       struct iommu_domain *domain, struct iommu_domain *old,
 		       void **handle);
 	void (*detach)(void *group, struct iommu_domain *domain, void *handle);
+	int (*dirty_set)(struct iommu_domain *domain, bool enable);
+	int (*dirty_walk)(struct iommu_domain *domain,
+			  struct inx_iova_range range,
+			  struct inx_dirty_walk *walk);
 	int (*hw_info)(struct device *dev, struct inx_hw_info *info);
 };
 

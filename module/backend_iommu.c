@@ -103,12 +103,26 @@ static int inx_iommu_reserved(struct device *dev,
 
 static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 						   u32 flags,
+						   const struct inx_user_data *data,
 						   bool *attach_first)
 {
-	if (flags)
+	struct iommu_domain *domain;
+
+	if (data || flags & ~IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING)
 		return ERR_PTR(-EOPNOTSUPP);
-	*attach_first = inx_domain_needs_attach(dev);
-	return iommu_paging_domain_alloc(dev);
+	if (!flags) {
+		*attach_first = inx_domain_needs_attach(dev);
+		return iommu_paging_domain_alloc(dev);
+	}
+	/* Drivers do not always look whether their hardware can. */
+	if (!inx_device_has_dirty_tracking(dev))
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = inx_paging_domain_alloc_flags(dev, flags);
+	if (!IS_ERR(domain) && !inx_domain_has_dirty(domain)) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
 }
 
 /*
@@ -221,5 +235,7 @@ const struct inx_backend_ops inx_backend_iommu = {
 	.attach = inx_iommu_attach,
 	.replace = inx_iommu_replace,
 	.detach = inx_iommu_detach,
+	.dirty_set = inx_domain_set_dirty,
+	.dirty_walk = inx_domain_walk_dirty,
 	.hw_info = inx_iommu_describe,
 };

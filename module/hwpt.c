@@ -14,10 +14,13 @@
 #include <linux/iommu.h>
 #include <linux/iommu_next.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
 #include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
 #include "device.h"
+#include "dirty.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
@@ -38,8 +41,17 @@ static void inx_hwpt_finish(struct inx_hwpt *hwpt)
 	if (hwpt->ioas)
 		inx_ioas_put(hwpt->ioas);
 	module_put(hwpt->ops->owner);
+	inx_dirty_destroy(&hwpt->dirty);
 	mutex_destroy(&hwpt->lock);
 	inx_object_free(&hwpt->obj);
+}
+
+static void inx_hwpt_unmapped(struct inx_domain_link *link,
+			      struct inx_iova_range range)
+{
+	struct inx_hwpt *hwpt = container_of(link, struct inx_hwpt, link);
+
+	inx_dirty_forget(&hwpt->dirty, range);
 }
 
 static void inx_hwpt_left(struct inx_domain_link *link)
@@ -93,8 +105,11 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 	hwpt->link.coherent = rc;
 	hwpt->link.domain = hwpt->domain;
 	hwpt->link.left = inx_hwpt_left;
+	if (hwpt->tracks_dirty)
+		hwpt->link.unmapped = inx_hwpt_unmapped;
 	rc = inx_iopt_add_domain(&hwpt->ioas->iopt, &hwpt->link);
-	hwpt->linked = !rc;
+	/* Pairs with inx_hwpt_is_linked(): it is complete. */
+	smp_store_release(&hwpt->linked, !rc);
 out:
 	mutex_unlock(&hwpt->lock);
 	return rc;
@@ -105,13 +120,14 @@ out:
  * @ioas: what it will map
  * @idev: a device behind the IOMMU that it is for
  * @flags: of enum iommu_next_hwpt_alloc_flags
+ * @data: what user space says about it, or NULL
  *
  * Return: the page table, not published; linked unless a device has to be
  * attached first; ERR_PTR(-ENODEV, -ENOENT, -EOPNOTSUPP, -ENOMEM), and what
  * inx_hwpt_link() returns.
  */
 struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
-			       u32 flags)
+			       u32 flags, const struct inx_user_data *data)
 {
 	bool attach_first = false;
 	struct iommu_domain *domain;
@@ -123,6 +139,8 @@ struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 	if (IS_ERR(hwpt))
 		return hwpt;
 	mutex_init(&hwpt->lock);
+	inx_dirty_init(&hwpt->dirty);
+	hwpt->tracks_dirty = flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING;
 	hwpt->ops = idev->ops;
 	__module_get(hwpt->ops->owner);
 	rc = inx_object_use(&ioas->obj);
@@ -134,7 +152,7 @@ struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 	if (idev->gone)
 		domain = ERR_PTR(-ENODEV);
 	else
-		domain = hwpt->ops->domain_alloc(idev->dev, flags,
+		domain = hwpt->ops->domain_alloc(idev->dev, flags, data,
 						 &attach_first);
 	mutex_unlock(&idev->group->lock);
 	if (IS_ERR(domain)) {
@@ -205,13 +223,50 @@ struct iommu_domain *iommu_next_hwpt_domain(struct inx_hwpt *hwpt)
 }
 EXPORT_SYMBOL_GPL(iommu_next_hwpt_domain);
 
+/*
+ * Copy what user space says about a page table, before any lock is taken under
+ * which user memory must not be touched. Whether it has a meaning is for the
+ * backend to say.
+ */
+static void inx_hwpt_copy_data(const struct iommu_next_hwpt_alloc *arg,
+			       struct inx_user_data *data)
+{
+	data->type = arg->data_type;
+	data->len = arg->data_len;
+	if (arg->data_len > PAGE_SIZE)
+		data->data = ERR_PTR(-E2BIG);
+	else
+		data->data = memdup_user(u64_to_user_ptr(arg->data_uptr),
+					 arg->data_len);
+}
+
+static int inx_hwpt_alloc_paging(struct inx_call *call, struct inx_ioas *ioas,
+				 struct inx_device *idev)
+{
+	struct iommu_next_hwpt_alloc *arg = call->arg;
+	struct inx_user_data data = {};
+	struct inx_hwpt *hwpt;
+
+	if (arg->flags & ~IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING)
+		return -EOPNOTSUPP;
+	if (arg->data_len)
+		inx_hwpt_copy_data(arg, &data);
+	hwpt = inx_hwpt_make(ioas, idev, arg->flags, data.len ? &data : NULL);
+	if (!IS_ERR(data.data))
+		kfree(data.data);
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	call->new_obj = &hwpt->obj;
+	arg->out_hwpt_id = hwpt->obj.id;
+	return inx_call_reply(call);
+}
+
 /** inx_hwpt_alloc() - IOMMU_NEXT_HWPT_ALLOC */
 int inx_hwpt_alloc(struct inx_call *call)
 {
 	struct iommu_next_hwpt_alloc *arg = call->arg;
 	bool has_data = arg->data_type != IOMMU_NEXT_HWPT_DATA_NONE;
 	struct inx_device *idev;
-	struct inx_hwpt *hwpt;
 	struct inx_ioas *ioas;
 	int rc;
 
@@ -226,23 +281,10 @@ int inx_hwpt_alloc(struct inx_call *call)
 	ioas = inx_ioas_get(call->ctx, arg->pt_id);
 	if (IS_ERR(ioas)) {
 		rc = -EINVAL;
-		goto out_device;
+	} else {
+		rc = inx_hwpt_alloc_paging(call, ioas, idev);
+		inx_ioas_put(ioas);
 	}
-	/* Only tables of the kernel's own so far, without further demands. */
-	rc = -EOPNOTSUPP;
-	if (arg->flags || has_data)
-		goto out_ioas;
-	hwpt = inx_hwpt_make(ioas, idev, arg->flags);
-	if (IS_ERR(hwpt)) {
-		rc = PTR_ERR(hwpt);
-		goto out_ioas;
-	}
-	call->new_obj = &hwpt->obj;
-	arg->out_hwpt_id = hwpt->obj.id;
-	rc = inx_call_reply(call);
-out_ioas:
-	inx_ioas_put(ioas);
-out_device:
 	inx_device_put(idev);
 	return rc;
 }

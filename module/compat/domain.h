@@ -17,6 +17,31 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 #endif
 
 /*
+ * A page table with demands, of enum iommu_next_hwpt_alloc_flags, which are the
+ * kernel's. It is made for the device, so it is complete.
+ */
+static inline struct iommu_domain *
+inx_paging_domain_alloc_flags(struct device *dev, u32 flags)
+{
+#ifdef INX_HAVE_PAGING_DOMAIN_FLAGS
+	return iommu_paging_domain_alloc_flags(dev, flags);
+#elif defined(INX_HAVE_DOMAIN_ALLOC_USER)
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (!ops->domain_alloc_user)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = ops->domain_alloc_user(dev, flags, NULL, NULL);
+	/* Not every driver says that it is its own, which attaching asks for. */
+	if (!IS_ERR(domain))
+		domain->owner = ops;
+	return domain;
+#else
+	return ERR_PTR(-EOPNOTSUPP);
+#endif
+}
+
+/*
  * Whether a new page table is complete only when a device has been attached: a
  * driver that makes it by domain_alloc(type) has not seen a device before. Such
  * a table may lack its format (SMMUv3, virtio-iommu) or its large pages (VT-d).
