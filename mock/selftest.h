@@ -186,7 +186,6 @@ int selftest_each_page(u64 addr, u64 length, u64 step,
 int selftest_check_map(struct selftest_call *call);
 int selftest_check_refs(struct selftest_call *call);
 
-
 /* selftest_dirty.c */
 int selftest_shape_domain(struct iommu_domain *domain,
 			  const struct inx_user_data *data);

@@ -76,8 +76,7 @@ static int selftest_make_dirty(struct selftest_call *call,
 	unsigned long *bits, bit;
 	int rc;
 
-	bits = kvzalloc(BITS_TO_LONGS(nbits) * sizeof(long),
-			GFP_KERNEL_ACCOUNT);
+	bits = kvcalloc(BITS_TO_LONGS(nbits), sizeof(long), GFP_KERNEL_ACCOUNT);
 	if (!bits)
 		return -ENOMEM;
 	rc = -EFAULT;

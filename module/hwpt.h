@@ -55,6 +55,7 @@ static inline struct inx_hwpt *inx_hwpt_of(struct inx_object *obj)
 /* Whether the IOAS knows the page table, which then has all that is mapped. */
 static inline bool inx_hwpt_is_linked(const struct inx_hwpt *hwpt)
 {
+	/* Pairs with the end of inx_hwpt_link(). */
 	return smp_load_acquire(&hwpt->linked);
 }
 

@@ -190,29 +190,37 @@ bool inx_table_is_known(struct iommu_domain *domain)
 	       (inx_table_is_vtd(domain) || inx_table_is_amd(domain));
 }
 
+static int inx_table_walk_vtd(struct inx_table_walk *tw, struct pt_iommu *pt)
+{
+	struct pt_iommu_vtdss_hw_info info;
+
+	pt_iommu_vtdss_hw_info(container_of(pt, struct pt_iommu_vtdss, iommu),
+			       &info);
+	tw->format = &inx_vtd_format;
+	/* The width of its addresses is told as the number of levels less 2. */
+	return inx_table_walk(tw, info.ssptptr, info.aw + 1);
+}
+
+static int inx_table_walk_amd(struct inx_table_walk *tw, struct pt_iommu *pt)
+{
+	struct pt_iommu_amdv1_hw_info info;
+
+	pt_iommu_amdv1_hw_info(container_of(pt, struct pt_iommu_amdv1, iommu),
+			       &info);
+	tw->format = &inx_amd_format;
+	return inx_table_walk(tw, info.host_pt_root, info.mode - 1);
+}
+
 int inx_table_walk_dirty(struct iommu_domain *domain,
 			 struct inx_iova_range range,
 			 struct inx_dirty_walk *walk)
 {
-	struct pt_iommu *pt = iommupt_from_domain(domain);
 	struct inx_table_walk tw = { .range = range, .walk = walk };
+	struct pt_iommu *pt = iommupt_from_domain(domain);
 
-	if (inx_table_is_vtd(domain)) {
-		struct pt_iommu_vtdss_hw_info info;
-
-		pt_iommu_vtdss_hw_info(container_of(pt, struct pt_iommu_vtdss,
-						    iommu), &info);
-		tw.format = &inx_vtd_format;
-		/* Its address width is told as the number of levels less 2. */
-		return inx_table_walk(&tw, info.ssptptr, info.aw + 1);
-	} else {
-		struct pt_iommu_amdv1_hw_info info;
-
-		pt_iommu_amdv1_hw_info(container_of(pt, struct pt_iommu_amdv1,
-						    iommu), &info);
-		tw.format = &inx_amd_format;
-		return inx_table_walk(&tw, info.host_pt_root, info.mode - 1);
-	}
+	if (inx_table_is_vtd(domain))
+		return inx_table_walk_vtd(&tw, pt);
+	return inx_table_walk_amd(&tw, pt);
 }
 
 #else
