@@ -47,6 +47,13 @@ struct fault_op {
 	bool takes;
 };
 
+/* fault_dirty.c */
+int prepare_dirty(struct fault_world *fw);
+int op_dirty_set(struct fault_world *fw);
+int op_dirty_read(struct fault_world *fw);
+void undo_dirty_read(struct fault_world *fw);
+void clean_dirty(struct fault_world *fw);
+
 /* All of them, those that pin, and those that call a page table. */
 extern const struct fault_op fault_ops[];
 extern const unsigned int fault_ops_nr;

@@ -60,6 +60,29 @@ void mock_dirty_flush(struct mock_domain *md, u64 start, u64 last)
 }
 
 /**
+ * mock_domain_page() - the IO page at an IOVA
+ * @domain: the page table
+ * @iova: any
+ * @start: gets its first byte
+ * @last: gets its last one
+ *
+ * Return: whether there is one.
+ */
+bool mock_domain_page(struct iommu_domain *domain, u64 iova, u64 *start,
+		      u64 *last)
+{
+	unsigned long pte = mock_domain_walk(mock_domain_of(domain), iova);
+	struct inx_iova_range page;
+
+	if (!pte)
+		return false;
+	page = mock_page(iova, mock_pte_shift(pte));
+	*start = page.start;
+	*last = page.last;
+	return true;
+}
+
+/**
  * mock_domain_is_tracking() - whether dirty bits are set
  * @domain: the page table
  *

@@ -135,6 +135,8 @@ u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
 
 /* dirty.c */
+bool mock_domain_page(struct iommu_domain *domain, u64 iova, u64 *start,
+		      u64 *last);
 bool mock_domain_is_tracking(struct iommu_domain *domain);
 int mock_domain_set_dirty(struct iommu_domain *domain, u64 iova);
 int mock_dirty_set(struct iommu_domain *domain, bool enable);

@@ -11,6 +11,12 @@
  *
  * So: the hull of a chunk tells whether anything in it is dirty, and from where
  * to where; in there, each IO page is asked about on its own.
+ *
+ * A driver that is asked about a range which begins within an IO page takes it
+ * as if the page began there, and goes on behind its end as it sees it, so it
+ * may miss what comes next. Chunks are aligned, so that a page which began
+ * before one goes on behind it as well; what is before the first chunk is asked
+ * about page by page.
  */
 #ifdef INX_HAVE_DIRTY_OPS
 
@@ -61,6 +67,8 @@ static int inx_dirty_page(struct iommu_domain *domain, unsigned long *pos,
 	int rc;
 
 	*pos = page.last + 1;
+	if (!walk->found)
+		return inx_dirty_call(domain, page, 0, walk->gather);
 	rc = inx_dirty_hull(domain, page, &page);
 	if (rc <= 0)
 		return rc;
@@ -74,26 +82,43 @@ static int inx_dirty_page(struct iommu_domain *domain, unsigned long *pos,
 	return inx_dirty_call(domain, page, 0, walk->gather);
 }
 
+/*
+ * Go through a range page by page. One that begins before it is met; *end gets
+ * beyond one that ends behind it.
+ */
+static int inx_dirty_pages(struct iommu_domain *domain,
+			   struct inx_iova_range range,
+			   struct inx_dirty_walk *walk, unsigned long *end)
+{
+	unsigned long pos = range.start;
+	int rc = 0;
+
+	/* Behind the last page of all is 0. */
+	while (!rc && pos <= range.last && pos >= range.start)
+		rc = inx_dirty_page(domain, &pos, walk);
+	if (pos > range.last || !pos)
+		*end = pos;
+	return rc;
+}
+
 static int inx_dirty_chunk(struct iommu_domain *domain,
 			   struct inx_iova_range chunk,
-			   struct inx_dirty_walk *walk)
+			   struct inx_dirty_walk *walk, unsigned long *end)
 {
 	struct inx_iova_range hull;
-	unsigned long pos;
 	int rc;
 
 	if (!walk->found)
-		return walk->clear ?
-			inx_dirty_call(domain, chunk, 0, walk->gather) : 0;
+		return inx_dirty_call(domain, chunk, 0, walk->gather);
 	rc = inx_dirty_hull(domain, chunk, &hull);
 	if (rc <= 0)
 		return rc;
-	rc = 0;
-	hull.last = min(hull.last, chunk.last);
-	/* The last page of all ends the search by being the last. */
-	for (pos = max(hull.start, chunk.start); !rc && pos <= hull.last && pos;)
-		rc = inx_dirty_page(domain, &pos, walk);
-	return rc;
+	hull.start = max(hull.start, chunk.start);
+	if (hull.last < chunk.last)
+		end = &chunk.start;
+	else
+		hull.last = chunk.last;
+	return inx_dirty_pages(domain, hull, walk, end);
 }
 
 int inx_domain_walk_dirty(struct iommu_domain *domain,
@@ -102,15 +127,20 @@ int inx_domain_walk_dirty(struct iommu_domain *domain,
 {
 	unsigned long size = INX_DIRTY_CHUNK << __ffs(domain->pgsize_bitmap);
 	struct inx_iova_range chunk = range;
+	unsigned long end;
 	int rc;
 
 	if (inx_table_is_known(domain))
 		return inx_table_walk_dirty(domain, range, walk);
 	do {
 		chunk.last = min(chunk.start | (size - 1), range.last);
-		rc = inx_dirty_chunk(domain, chunk, walk);
-		chunk.start = chunk.last + 1;
-	} while (!rc && chunk.last != range.last);
+		end = chunk.last + 1;
+		if (IS_ALIGNED(chunk.start, size))
+			rc = inx_dirty_chunk(domain, chunk, walk, &end);
+		else
+			rc = inx_dirty_pages(domain, chunk, walk, &end);
+		chunk.start = end;
+	} while (!rc && end && end <= range.last);
 	return rc;
 }
 
