@@ -87,6 +87,7 @@ static uint64_t phys_read(uint64_t phys)
 
 	for (i = 0; i < segments; i++)
 		if (segment[i].p_type == PT_LOAD &&
+		    segment[i].p_paddr != UINT64_MAX &&
 		    phys - segment[i].p_paddr < segment[i].p_memsz)
 			return kernel_read(segment[i].p_vaddr + phys -
 					   segment[i].p_paddr);
@@ -205,13 +206,19 @@ static void phys_write(uint64_t phys, uint64_t value)
 /* ---- IOMMUs ------------------------------------------------------------------------------ */
 
 /**
- * struct kind - a kind of IOMMU
- * @list: list of its units, which are @type; NULL links from there on
- * @feature: bits of the register that say that it can
- * @dirty: the dirty bit
+ * struct kind - a kind of IOMMU, of which there is one
+ * @register_address: where the driver keeps the register of what it can
+ * @sysfs: shows this register
+ * @feature: bits of it that say that it can record dirty bits
+ * @entry: physical address of what the hardware looks up for a device
+ * @tracks: bits of it that make the hardware record dirty bits
+ * @table: page table of a device, and the level of its first table
+ * @is_table: whether an entry of the page table leads to a further table
+ * @dirty: number of the dirty bit
  */
 struct kind {
 	uint64_t (*register_address)(void);
+	const char *sysfs;
 	uint64_t feature;
 	uint64_t (*entry)(const struct pci_dev *dev);
 	uint64_t tracks;
@@ -220,7 +227,7 @@ struct kind {
 	unsigned int dirty;
 };
 
-/* The only unit's struct. */
+/* The driver's struct of the unit. */
 static uint64_t vtd_unit(void)
 {
 	uint64_t drhd = kernel_read(symbol("dmar_drhd_units")) -
@@ -308,6 +315,7 @@ static bool amd_is_table(uint64_t entry)
 
 static const struct kind vtd = {
 	.register_address = vtd_register,
+	.sysfs = "/sys/class/iommu/dmar0/intel-iommu/ecap",
 	/* Second-level accessed and dirty bits; coherent page walks. */
 	.feature = BIT(45) | BIT(48),
 	.entry = vtd_entry,
@@ -319,6 +327,7 @@ static const struct kind vtd = {
 
 static const struct kind amd = {
 	.register_address = amd_register,
+	.sysfs = "/sys/class/iommu/ivhd0/amd-iommu/features",
 	.feature = BIT(52),
 	.entry = amd_entry,
 	.tracks = 3 << 7,
@@ -352,6 +361,7 @@ static uint64_t capability(struct dirty_data *self)
 FIXTURE_SETUP(dirty)
 {
 	struct client *c = &self->c;
+	char known[64];
 
 	self->kind = access("/sys/class/iommu/dmar0", F_OK) ? &amd : &vtd;
 	client_open(c, 1, true);
@@ -368,6 +378,9 @@ FIXTURE_SETUP(dirty)
 	hand_open(&c->pci[1]);
 	self->reg = phys_of(self->kind->register_address());
 	self->before = phys_read(self->reg);
+	/* Before anything is written: is it what it should be? */
+	ASSERT_TRUE(file_read(known, sizeof(known), "%s", self->kind->sysfs));
+	ASSERT_EQ(strtoull(known, NULL, 16), self->before);
 	phys_write(self->reg, self->before | self->kind->feature);
 	EXPECT_EQ(IOMMU_NEXT_HW_CAP_DIRTY_TRACKING, capability(self));
 	ASSERT_EQ(0, inx_hwpt_alloc_flags(c->fd, c->id[0], c->ioas, DIRTY,
