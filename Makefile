@@ -8,6 +8,9 @@ KDIR ?= /lib/modules/$(KVER)/build
 KERNEL ?= 6.1
 BACKEND ?= vtd
 
+# Where inxctl goes.
+export PREFIX ?= /usr/local
+
 RUN := scripts/harness
 
 help:
@@ -22,11 +25,18 @@ demo:
 modules:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
-## install       install them with DKMS (KVER=release; MOCK=1: with the mock IOMMU)
-install:
+## install       install them with DKMS (KVER=release; MOCK=1: with the mock IOMMU), and inxctl if it can be built
+install: install-modules
+	scripts/install-tools --if-possible
+
+install-modules:
 	scripts/install $(if $(MOCK),--mock) $(KVER)
 
-## uninstall     remove them, all versions, from all kernels
+## install-tools install inxctl, with its manual page and completion for bash (PREFIX=/usr/local)
+install-tools:
+	scripts/install-tools
+
+## uninstall     remove them, all versions, from all kernels, and inxctl
 uninstall:
 	scripts/uninstall
 
@@ -37,6 +47,10 @@ check-fast:
 ## kunit         run the KUnit tests in user-mode Linux, by the kernel's kunit.py: 6.1, 6.12, 7.2
 kunit:
 	$(RUN) kunit
+
+## coverage      which lines KUnit and the test programs execute, in user-mode Linux 6.12
+coverage:
+	$(RUN) coverage --kernel 6.12
 
 ## qemu          run the tests in virtual machines: every kernel, every machine
 qemu:
@@ -62,4 +76,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast kunit qemu conformance dkms-test benchmark check clean
+.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit coverage qemu conformance dkms-test benchmark check clean

@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * In a kernel with CONFIG_GCOV: write down what has been executed. The compiler
- * leaves that to a function that runs when a program ends, in a section that
- * user-mode Linux does not link in. The last suite, for that reason.
+ * In a kernel with CONFIG_GCOV: write down what has been executed when the
+ * kernel ends. The compiler leaves that to a function that runs when a program
+ * does, in a section that user-mode Linux does not link in.
  */
-#include <kunit/test.h>
+#include <linux/init.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
 
 /* Of libgcov, on the host's side of user-mode Linux. */
 void __gcov_dump(void);
 
-static void gcov_dump(struct kunit *test)
+static int gcov_reboot(struct notifier_block *nb, unsigned long action,
+		       void *data)
 {
 	__gcov_dump();
+	return NOTIFY_DONE;
 }
 
-static struct kunit_case gcov_cases[] = {
-	KUNIT_CASE(gcov_dump),
-	{}
+static struct notifier_block gcov_notifier = {
+	.notifier_call = gcov_reboot,
+	/* What others do then counts as well. */
+	.priority = INT_MIN,
 };
 
-static struct kunit_suite gcov_suite = {
-	.name = "inx_gcov",
-	.test_cases = gcov_cases,
-};
-
-kunit_test_suite(gcov_suite);
+static int __init gcov_init(void)
+{
+	return register_reboot_notifier(&gcov_notifier);
+}
+late_initcall(gcov_init);

@@ -320,19 +320,12 @@ static long mock_access_ioctl(struct file *file, unsigned int cmd,
 	const struct mock_access_op *op = mock_access_table;
 	void __user *uptr = (void __user *)arg;
 	union mock_access_arg buf;
-	u32 size;
 	int rc;
 
 	while (op->cmd != cmd)
 		if (++op == mock_access_table + ARRAY_SIZE(mock_access_table))
 			return -ENOTTY;
-	if (get_user(size, (u32 __user *)uptr))
-		return -EFAULT;
-	if (size < op->size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	rc = copy_struct_from_user(&buf, op->size, uptr, size);
+	rc = mock_copy_argument(&buf, op->size, uptr);
 	if (!rc)
 		rc = op->fn(file->private_data, &buf);
 	if (!rc && copy_to_user(uptr, &buf, op->size))

@@ -20,6 +20,7 @@
 	(IOMMU_NEXT_MOCK_NOT_COHERENT | IOMMU_NEXT_MOCK_UNSAFE_MSI |           \
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
 	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP |                  \
+	 IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_NO_NESTING |                  \
 	 IOMMU_NEXT_MOCK_NO_DIRTY)
 
 /**
@@ -249,6 +250,28 @@ static const struct mock_op {
 	  mock_stats },
 };
 
+/**
+ * mock_copy_argument() - read an ioctl's argument, of this or a later version
+ * @arg: where to; first in it is the size that the caller knows
+ * @size: bytes that this version knows
+ * @uptr: where from
+ *
+ * Return: 0; -EFAULT; -EINVAL when it is shorter; -E2BIG when it is longer and
+ * has more to say.
+ */
+int mock_copy_argument(void *arg, size_t size, const void __user *uptr)
+{
+	u32 user_size;
+
+	if (get_user(user_size, (const u32 __user *)uptr))
+		return -EFAULT;
+	if (user_size < size)
+		return -EINVAL;
+	if (user_size > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(arg, size, uptr, user_size);
+}
+
 static long mock_file_ioctl(struct file *file, unsigned int cmd,
 			    unsigned long arg)
 {
@@ -256,19 +279,12 @@ static long mock_file_ioctl(struct file *file, unsigned int cmd,
 	void __user *uptr = (void __user *)arg;
 	const struct mock_op *op = mock_ops;
 	union mock_arg buf;
-	u32 size;
 	int rc;
 
 	while (op->cmd != cmd)
 		if (++op == mock_ops + ARRAY_SIZE(mock_ops))
 			return -ENOTTY;
-	if (get_user(size, (u32 __user *)uptr))
-		return -EFAULT;
-	if (size < op->size)
-		return -EINVAL;
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	rc = copy_struct_from_user(&buf, op->size, uptr, size);
+	rc = mock_copy_argument(&buf, op->size, uptr);
 	if (rc)
 		return rc;
 	mutex_lock(&mf->lock);

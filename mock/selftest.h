@@ -28,7 +28,14 @@ enum selftest_op {
 	SELFTEST_ACCESS_REPLACE_IOAS = 11,
 	SELFTEST_MOCK_DOMAIN_FLAGS = 12,
 	SELFTEST_DIRTY = 13,
+	SELFTEST_CHECK_IOTLB = 14,
+	SELFTEST_TRIGGER_IOPF = 15,
 	SELFTEST_CHECK_CACHE = 16,
+	SELFTEST_TRIGGER_VEVENT = 17,
+	SELFTEST_PASID_ATTACH = 18,
+	SELFTEST_PASID_REPLACE = 19,
+	SELFTEST_PASID_DETACH = 20,
+	SELFTEST_PASID_CHECK_HWPT = 21,
 	SELFTEST_NR_OPS,
 };
 
@@ -47,29 +54,59 @@ enum selftest_op {
 #define SELFTEST_RW_WRITE BIT(0)
 #define SELFTEST_RW_SLOW BIT(2)
 
-/* HWPT_ALLOC with data: an IO page of its second kind of page table. */
-#define SELFTEST_HWPT_DATA_TYPE 0xdead
-#define SELFTEST_TABLE_DEFAULT 0
-#define SELFTEST_TABLE_HUGE 1
-#define SELFTEST_HUGE_PAGE (512UL << SELFTEST_PAGE_SHIFT)
-#define SELFTEST_HUGE_LAST (BIT_ULL(38) - 1)
-
 /* DIRTY: bytes of its bitmap at most. */
 #define SELFTEST_DIRTY_MAX SZ_16M
 
 #define SELFTEST_CACHE_NUM 4
 #define SELFTEST_CACHE_DEFAULT 0xbaddad
 
-#define SELFTEST_PASID_BITS 20
+#define SELFTEST_IOTLB_NUM 4
+
+/* Replacing the page table of this one always fails. */
+#define SELFTEST_PASID_FAILS 1024
+
 #define SELFTEST_HW_INFO_TYPE 0xfeedbeef
 #define SELFTEST_HW_INFO_REG 0xdeadbeef
 
-struct selftest_hwpt_data {
-	u32 iotlb, table;
-};
-
 struct selftest_hw_info {
 	u32 flags, test_reg;
+};
+
+/*
+ * A format of nested page tables, and how they are flushed. With a page table
+ * of the kernel it says which IO pages that has.
+ */
+#define SELFTEST_HWPT_DATA 0xdead
+#define SELFTEST_HWPT_INVALIDATE 0xdeadbeef
+#define SELFTEST_INVALIDATE_ALL BIT(0)
+
+#define SELFTEST_TABLE_DEFAULT 0
+#define SELFTEST_TABLE_HUGE 1
+#define SELFTEST_HUGE_PAGE (512UL << SELFTEST_PAGE_SHIFT)
+#define SELFTEST_HUGE_LAST (BIT_ULL(38) - 1)
+
+struct selftest_hwpt {
+	u32 iotlb, pagetable_type;
+};
+
+struct selftest_hwpt_invalidate {
+	u32 flags, iotlb_id;
+};
+
+/* A type of virtual IOMMU. */
+#define SELFTEST_VIOMMU_TYPE 0xdeadbeef
+#define SELFTEST_VIOMMU_INVALIDATE 0xdeadbeef
+#define SELFTEST_VEVENTQ_TYPE 0xbeefbeef
+#define SELFTEST_HW_QUEUE_TYPE 0xdeadbeef
+#define SELFTEST_HW_QUEUE_MAX 2
+
+struct selftest_viommu {
+	u32 in_data, out_data;
+	u64 mmap_offset, mmap_length;
+};
+
+struct selftest_viommu_invalidate {
+	u32 flags, vdev_id, cache_id;
 };
 
 /**
@@ -90,7 +127,11 @@ struct selftest_hw_info {
  * @limit: SET_TEMP_MEMORY_LIMIT
  * @access_replace: ACCESS_REPLACE_IOAS
  * @dirty: DIRTY
+ * @iotlb: MD_CHECK_IOTLB
+ * @iopf: TRIGGER_IOPF
  * @cache: DEV_CHECK_CACHE
+ * @vevent: TRIGGER_VEVENT
+ * @pasid: PASID_ATTACH, PASID_REPLACE, PASID_DETACH, PASID_CHECK_HWPT
  * @all: as large as the largest
  * @last: every caller gives it
  */
@@ -141,8 +182,21 @@ struct selftest_arg {
 			u64 iova, length, page_size, uptr, out_nr;
 		} dirty;
 		struct {
+			u32 id, iotlb;
+		} iotlb;
+		struct {
+			u32 dev_id, pasid, grpid, perm;
+			u64 addr;
+		} iopf;
+		struct {
 			u32 id, cache;
 		} cache;
+		struct {
+			u32 dev_id;
+		} vevent;
+		struct {
+			u32 pasid, pt_id;
+		} pasid;
 		u64 all[6];
 	};
 	u32 last;
@@ -153,6 +207,7 @@ static_assert(offsetof(struct selftest_arg, last) == 64);
 struct inx_ctx;
 struct inx_user_data;
 struct iommu_domain;
+struct inx_device;
 struct page;
 
 /**
@@ -169,8 +224,28 @@ struct selftest_call {
 	struct selftest_arg arg;
 };
 
+struct mock_device;
+
 /* selftest.c */
 int selftest_reply(struct selftest_call *call);
+struct mock_device *selftest_find_mock(struct inx_ctx *ctx, u32 idev_id);
+int selftest_on_device(struct selftest_call *call,
+		       int (*fn)(struct selftest_call *call,
+				 struct mock_device *mock,
+				 struct inx_device *idev));
+
+/* selftest_nested.c */
+int selftest_check_iotlb(struct selftest_call *call);
+int selftest_trigger_iopf(struct selftest_call *call);
+
+/* viommu.c */
+int selftest_trigger_vevent(struct selftest_call *call);
+
+/* selftest_pasid.c */
+int selftest_pasid_attach(struct selftest_call *call);
+int selftest_pasid_replace(struct selftest_call *call);
+int selftest_pasid_detach(struct selftest_call *call);
+int selftest_pasid_check(struct selftest_call *call);
 
 /* selftest_access.c */
 int selftest_create_access(struct selftest_call *call);

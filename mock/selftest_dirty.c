@@ -9,29 +9,11 @@
 #include <linux/iommu_next.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "backend.h"
 #include "mock.h"
 #include "selftest.h"
-
-static int selftest_copy_data(const struct inx_user_data *data,
-			      struct selftest_hwpt_data *out)
-{
-	size_t size = min_t(size_t, data->len, sizeof(*out));
-
-	if (data->type != SELFTEST_HWPT_DATA_TYPE)
-		return -EOPNOTSUPP;
-	if (data->len < offsetofend(struct selftest_hwpt_data, iotlb))
-		return -EINVAL;
-	if (IS_ERR(data->data))
-		return PTR_ERR(data->data);
-	if (memchr_inv(data->data + size, 0, data->len - size))
-		return -E2BIG;
-	memcpy(out, data->data, size);
-	return 0;
-}
 
 /**
  * selftest_shape_domain() - give a page table the IO pages that are asked for
@@ -41,20 +23,24 @@ static int selftest_copy_data(const struct inx_user_data *data,
  * The first kind has IO pages of all sizes. They are made dirty in units of the
  * smallest, so with dirty tracking it has only that one.
  *
- * Return: 0; -EOPNOTSUPP, -EINVAL, -E2BIG, -EFAULT.
+ * Return: 0; -EOPNOTSUPP, and what inx_user_data_get() returns.
  */
 int selftest_shape_domain(struct iommu_domain *domain,
 			  const struct inx_user_data *data)
 {
-	struct selftest_hwpt_data arg = {};
+	struct selftest_hwpt arg = {};
 	int rc;
 
+	if (data && data->type != SELFTEST_HWPT_DATA)
+		return -EOPNOTSUPP;
 	if (data) {
-		rc = selftest_copy_data(data, &arg);
+		rc = inx_user_data_get(&arg, sizeof(arg),
+				       offsetofend(struct selftest_hwpt, iotlb),
+				       data);
 		if (rc)
 			return rc;
 	}
-	switch (arg.table) {
+	switch (arg.pagetable_type) {
 	case SELFTEST_TABLE_DEFAULT:
 		if (mock_domain_can_dirty(domain))
 			domain->pgsize_bitmap = BIT(SELFTEST_PAGE_SHIFT);

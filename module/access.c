@@ -175,6 +175,19 @@ static int inx_access_change(struct inx_access *access, struct inx_ioas *ioas)
 	return 0;
 }
 
+/* Go over to the IOAS of that ID. */
+static int inx_access_change_to(struct inx_access *access, u32 ioas_id)
+{
+	struct inx_ioas *ioas = inx_ioas_get(access->obj.ctx, ioas_id);
+	int rc;
+
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = inx_access_change(access, ioas);
+	inx_ioas_put(ioas);
+	return rc;
+}
+
 /**
  * iommu_next_access_attach() - let an access use an IOAS
  * @access: not attached
@@ -185,20 +198,11 @@ static int inx_access_change(struct inx_access *access, struct inx_ioas *ioas)
  */
 int iommu_next_access_attach(struct inx_access *access, u32 ioas_id)
 {
-	struct inx_ioas *ioas;
 	int rc = -EINVAL;
 
 	mutex_lock(&access->change_lock);
-	if (access->ioas)
-		goto out;
-	ioas = inx_ioas_get(access->obj.ctx, ioas_id);
-	if (IS_ERR(ioas)) {
-		rc = PTR_ERR(ioas);
-		goto out;
-	}
-	rc = inx_access_change(access, ioas);
-	inx_ioas_put(ioas);
-out:
+	if (!access->ioas)
+		rc = inx_access_change_to(access, ioas_id);
 	mutex_unlock(&access->change_lock);
 	return rc;
 }
@@ -217,20 +221,11 @@ EXPORT_SYMBOL_GPL(iommu_next_access_attach);
  */
 int iommu_next_access_replace(struct inx_access *access, u32 ioas_id)
 {
-	struct inx_ioas *ioas;
 	int rc = -ENOENT;
 
 	mutex_lock(&access->change_lock);
-	if (!access->ioas)
-		goto out;
-	ioas = inx_ioas_get(access->obj.ctx, ioas_id);
-	if (IS_ERR(ioas)) {
-		rc = PTR_ERR(ioas);
-		goto out;
-	}
-	rc = inx_access_change(access, ioas);
-	inx_ioas_put(ioas);
-out:
+	if (access->ioas)
+		rc = inx_access_change_to(access, ioas_id);
 	mutex_unlock(&access->change_lock);
 	return rc;
 }

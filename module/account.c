@@ -76,10 +76,11 @@ void inx_account_init(struct inx_account *account)
 
 /**
  * inx_account_destroy() - end of a context
- * @account: its account; what was charged by it need not be uncharged yet
+ * @account: its account, of which nothing is pinned any more
  */
 void inx_account_destroy(struct inx_account *account)
 {
+	WARN_ON_ONCE(atomic_long_read(&account->npinned));
 	inx_owner_put(account->owner);
 }
 

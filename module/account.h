@@ -5,6 +5,7 @@
 #ifndef INX_ACCOUNT_H
 #define INX_ACCOUNT_H
 
+#include <linux/atomic.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -47,11 +48,17 @@ enum inx_account_mode {
  *	CAP_IPC_LOCK
  * @lock: of @owner
  * @owner: the process that mapped last, NULL at first
+ * @npinned: pages that are pinned, or about to be, each counted once
+ * @ncharged: those of them that are held against a limit
+ *
+ * Outlives all that is pinned by it.
  */
 struct inx_account {
 	enum inx_account_mode mode;
 	spinlock_t lock; /* of owner */
 	struct inx_owner *owner;
+	atomic_long_t npinned;
+	atomic_long_t ncharged;
 };
 
 void inx_account_init(struct inx_account *account);

@@ -398,7 +398,14 @@ static struct inx_hwpt *inx_dirty_hwpt(struct inx_call *call, u32 id)
 {
 	struct inx_object *obj = inx_object_get(call->ctx, id, INX_OBJ_HWPT);
 
-	return IS_ERR(obj) ? ERR_CAST(obj) : inx_hwpt_of(obj);
+	if (IS_ERR(obj))
+		return ERR_CAST(obj);
+	/* What a nested one writes to is recorded in its parent. */
+	if (inx_hwpt_of(obj)->parent) {
+		inx_object_put(obj);
+		return ERR_PTR(-ENOENT);
+	}
+	return inx_hwpt_of(obj);
 }
 
 /** inx_dirty_set() - IOMMU_NEXT_HWPT_SET_DIRTY_TRACKING */
@@ -414,7 +421,7 @@ int inx_dirty_set(struct inx_call *call)
 	hwpt = inx_dirty_hwpt(call, arg->hwpt_id);
 	if (IS_ERR(hwpt))
 		return PTR_ERR(hwpt);
-	if (!hwpt->tracks_dirty)
+	if (!inx_hwpt_tracks_dirty(hwpt))
 		rc = -EOPNOTSUPP;
 	else if (enable)
 		rc = inx_dirty_clean(hwpt);
@@ -443,7 +450,7 @@ static int inx_dirty_check(struct inx_hwpt *hwpt,
 	if (!arg->page_size ||
 	    ((arg->iova | (last + 1)) & (arg->page_size - 1)))
 		return -EINVAL;
-	return hwpt->tracks_dirty ? 0 : -EOPNOTSUPP;
+	return inx_hwpt_tracks_dirty(hwpt) ? 0 : -EOPNOTSUPP;
 }
 
 /** inx_dirty_read() - IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP */

@@ -8,6 +8,7 @@
 #include <linux/build_bug.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
+#include <uapi/linux/iommu-next.h>
 
 #include "area.h"
 #include "dirty.h"
@@ -16,31 +17,42 @@
 struct inx_backend_ops;
 struct inx_call;
 struct inx_device;
+struct inx_fault;
 struct inx_ioas;
 struct inx_user_data;
+struct inx_viommu;
 
 /**
- * struct inx_hwpt - a page table that maps what an IOAS maps
- * @obj: first; a user of @ioas until it is destroyed
+ * struct inx_hwpt - a page table that maps what an IOAS maps, or the user's
+ * @obj: first; a user of @viommu, else of @parent, else of @ioas, and of @fault,
+ *	until it is destroyed
  * @ops: the backend that made it
- * @ioas: what it maps
+ * @flags: of enum iommu_next_hwpt_alloc_flags
+ * @ioas: what it maps; of a nested one, what @parent maps
+ * @parent: what translates the output of a nested page table, which is never
+ *	linked; NULL for one that the kernel maps in
+ * @viommu: the slice of the IOMMU that a nested one is on, which has @parent;
+ *	NULL for none
+ * @fault: where faults go, NULL for nowhere
  * @domain: the page table itself
  * @link: @domain as the IOAS knows it
  * @lock: of @linked; pins are taken under it
  * @linked: the IOAS knows of it, and it has everything that is mapped there
- * @tracks_dirty: made for dirty tracking
- * @dirty: of it
+ * @dirty: of dirty tracking
  * @is_auto: made by an attach to the IOAS, and destroyed with the last detach
  */
 struct inx_hwpt {
 	struct inx_object obj;
 	const struct inx_backend_ops *ops;
+	u32 flags;
 	struct inx_ioas *ioas;
+	struct inx_hwpt *parent;
+	struct inx_viommu *viommu;
+	struct inx_fault *fault;
 	struct iommu_domain *domain;
 	struct inx_domain_link link;
 	struct mutex lock; /* of linked */
 	bool linked;
-	bool tracks_dirty;
 	struct inx_dirty dirty;
 	bool is_auto;
 };
@@ -59,6 +71,12 @@ static inline bool inx_hwpt_is_linked(const struct inx_hwpt *hwpt)
 	return smp_load_acquire(&hwpt->linked);
 }
 
+static inline bool inx_hwpt_tracks_dirty(const struct inx_hwpt *hwpt)
+{
+	return hwpt->flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING;
+}
+
+struct inx_hwpt *inx_hwpt_create(struct inx_device *idev, u32 flags);
 struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 			       u32 flags, const struct inx_user_data *data);
 int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev);

@@ -46,6 +46,25 @@ static const struct inx_object_ops inx_ioas_ops = {
 	.free = inx_ioas_free,
 };
 
+/**
+ * inx_ioas_make() - make an IOAS
+ * @ctx: the context
+ *
+ * Return: the IOAS, not published; or as inx_object_alloc().
+ */
+struct inx_ioas *inx_ioas_make(struct inx_ctx *ctx)
+{
+	struct inx_ioas *ioas;
+
+	ioas = inx_object_alloc(ctx, sizeof(*ioas), INX_OBJ_IOAS,
+				&inx_ioas_ops);
+	if (IS_ERR(ioas))
+		return ioas;
+	inx_iopt_init(&ioas->iopt);
+	mutex_init(&ioas->auto_lock);
+	return ioas;
+}
+
 /** inx_ioas_alloc() - IOMMU_NEXT_IOAS_ALLOC */
 int inx_ioas_alloc(struct inx_call *call)
 {
@@ -54,12 +73,9 @@ int inx_ioas_alloc(struct inx_call *call)
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
-	ioas = inx_object_alloc(call->ctx, sizeof(*ioas), INX_OBJ_IOAS,
-				&inx_ioas_ops);
+	ioas = inx_ioas_make(call->ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	inx_iopt_init(&ioas->iopt);
-	mutex_init(&ioas->auto_lock);
 	call->new_obj = &ioas->obj;
 	arg->out_ioas_id = ioas->obj.id;
 	return inx_call_reply(call);
@@ -198,15 +214,13 @@ static unsigned int inx_map_prot(u32 flags)
 	       (flags & IOMMU_NEXT_IOAS_MAP_READABLE ? IOMMU_READ : 0);
 }
 
-static int inx_map_check_flags(u32 flags, u32 reserved)
+/* What a mapping asks for; @farthest is the greatest IOVA or length in it. */
+static int inx_map_check(u32 flags, u32 reserved, u64 farthest)
 {
 	if (flags & ~INX_MAP_FLAGS || reserved)
 		return -EOPNOTSUPP;
-	return 0;
-}
-
-static int inx_map_check_access(u32 flags)
-{
+	if (farthest >= ULONG_MAX)
+		return -EOVERFLOW;
 	if (!(flags & (IOMMU_NEXT_IOAS_MAP_WRITEABLE |
 		       IOMMU_NEXT_IOAS_MAP_READABLE)))
 		return -EINVAL;
@@ -289,12 +303,8 @@ int inx_ioas_map(struct inx_call *call)
 	struct inx_ioas *ioas;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, arg->__reserved);
-	if (rc)
-		return rc;
-	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, arg->__reserved,
+			   max(arg->iova, arg->length));
 	if (rc)
 		return rc;
 
@@ -321,12 +331,8 @@ int inx_ioas_map_file(struct inx_call *call)
 	struct inx_ioas *ioas;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, 0);
-	if (rc)
-		return rc;
-	if (arg->iova >= ULONG_MAX || arg->length >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, 0,
+			   max(arg->iova, arg->length));
 	if (rc)
 		return rc;
 
@@ -356,13 +362,8 @@ int inx_ioas_copy(struct inx_call *call)
 	struct inx_ioas *dst, *src;
 	int rc;
 
-	rc = inx_map_check_flags(arg->flags, 0);
-	if (rc)
-		return rc;
-	if (arg->length >= ULONG_MAX || arg->src_iova >= ULONG_MAX ||
-	    arg->dst_iova >= ULONG_MAX)
-		return -EOVERFLOW;
-	rc = inx_map_check_access(arg->flags);
+	rc = inx_map_check(arg->flags, 0,
+			   max3(arg->length, arg->src_iova, arg->dst_iova));
 	if (rc)
 		return rc;
 

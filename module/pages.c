@@ -86,6 +86,7 @@ struct inx_area *inx_pages_alloc(struct inx_account *account,
 		return ERR_PTR(-ENOMEM);
 	}
 	refcount_set(&map->pages.refs, 1);
+	map->pages.account = account;
 	mutex_init(&map->pages.lock);
 	map->pages.segs = RB_ROOT;
 	INIT_LIST_HEAD(&map->pages.filled);
@@ -133,6 +134,14 @@ bool inx_pages_is_own_area(const struct inx_area *area)
 	return area == &inx_mapping_of(area->pages)->area;
 }
 
+/* Keep the context's count of what is pinned. */
+static void inx_pages_count(struct inx_pages *pages, long npages)
+{
+	atomic_long_add(npages, &pages->account->npinned);
+	if (pages->mode != INX_ACCOUNT_NONE)
+		atomic_long_add(npages, &pages->account->ncharged);
+}
+
 /**
  * inx_pages_charge() - charge pages that are about to be pinned
  * @pages: locked
@@ -146,8 +155,10 @@ int inx_pages_charge(struct inx_pages *pages, unsigned long npages)
 
 	lockdep_assert_held(&pages->lock);
 	rc = inx_account_charge(pages->owner, pages->mode, npages);
-	if (!rc)
+	if (!rc) {
 		pages->ncharged += npages;
+		inx_pages_count(pages, npages);
+	}
 	return rc;
 }
 
@@ -161,6 +172,7 @@ void inx_pages_uncharge(struct inx_pages *pages, unsigned long npages)
 	lockdep_assert_held(&pages->lock);
 	inx_account_uncharge(pages->owner, pages->mode, npages);
 	pages->ncharged -= npages;
+	inx_pages_count(pages, -npages);
 }
 
 /**
@@ -239,6 +251,7 @@ static void inx_seg_forget(struct inx_seg *seg)
 	if (seg->nr > 1)
 		kvfree(seg->runs);
 	seg->nr = 0;
+	seg->for_cpu = false;
 }
 
 static void inx_seg_free(struct inx_pages *pages, struct inx_seg *seg)
@@ -355,6 +368,7 @@ static int inx_seg_split(struct inx_pages *pages, struct inx_seg *seg,
 	right->npages = seg->npages - n;
 	right->holds = seg->holds;
 	right->pins = seg->pins;
+	right->for_cpu = seg->for_cpu;
 	right->joined = true;
 	if (seg->nr) {
 		while (skip >= inx_run_len(runs[i]))
@@ -418,7 +432,8 @@ int inx_seg_clip(struct inx_pages *pages, struct inx_seg **seg,
 int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 		unsigned long first, bool cpu)
 {
-	bool keep = cpu || inx_runs_are_long(batch->npages, batch->nr);
+	bool are_long = inx_runs_are_long(batch->npages, batch->nr);
+	bool keep = cpu || are_long;
 	struct inx_seg *seg;
 
 	lockdep_assert_held(&pages->lock);
@@ -439,6 +454,7 @@ int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 	seg->npages = batch->npages;
 	seg->holds = !cpu;
 	seg->pins = cpu;
+	seg->for_cpu = cpu && !are_long;
 	if (keep && inx_seg_keep(seg, batch->runs, batch->nr)) {
 		inx_seg_free(pages, seg);
 		return -ENOMEM;
@@ -554,9 +570,8 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 			seg->pins--;
 		else
 			seg->holds--;
-		/* Kept for the CPU alone: page tables have them. */
-		if (cpu && seg->holds && !seg->pins &&
-		    !inx_runs_are_long(seg->npages, seg->nr))
+		/* Page tables have them. */
+		if (seg->for_cpu && seg->holds && !seg->pins)
 			inx_seg_forget(seg);
 		if (seg->holds || seg->pins)
 			continue;

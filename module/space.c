@@ -30,6 +30,8 @@ void inx_space_init(struct inx_space *space)
 	space->reserved = RB_ROOT_CACHED;
 	inx_allowed_init(&space->allowed);
 	space->alignment = 1;
+	space->nr_areas = 0;
+	space->bytes = 0;
 }
 
 /**
@@ -88,6 +90,8 @@ void inx_space_insert(struct inx_space *space, struct inx_area *area,
 	area->node.last = iova + (area->node.last - area->node.start);
 	area->node.start = iova;
 	interval_tree_insert(&area->node, &space->areas);
+	WRITE_ONCE(space->nr_areas, space->nr_areas + 1);
+	WRITE_ONCE(space->bytes, space->bytes + inx_area_length(area));
 }
 
 /**
@@ -98,6 +102,8 @@ void inx_space_insert(struct inx_space *space, struct inx_area *area,
 void inx_space_erase(struct inx_space *space, struct inx_area *area)
 {
 	interval_tree_remove(&area->node, &space->areas);
+	WRITE_ONCE(space->nr_areas, space->nr_areas - 1);
+	WRITE_ONCE(space->bytes, space->bytes - inx_area_length(area));
 }
 
 /**

@@ -27,6 +27,8 @@ struct inx_allowed_list {
  *	it meets @allowed
  * @allowed: what must stay possible
  * @alignment: of starts and ends of areas, a power of two up to PAGE_SIZE
+ * @nr_areas: how many areas there are; may be read without the lock
+ * @bytes: how many bytes they have; likewise
  *
  * Has no lock of its own: &struct inx_iopt.iova_rwsem is held in all calls, for
  * writing where something changes.
@@ -36,6 +38,8 @@ struct inx_space {
 	struct rb_root_cached reserved;
 	struct inx_allowed_list allowed;
 	unsigned long alignment;
+	unsigned long nr_areas;
+	unsigned long bytes;
 };
 
 void inx_space_init(struct inx_space *space);

@@ -17,13 +17,14 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 #endif
 
 /*
- * A page table with demands, of enum iommu_next_hwpt_alloc_flags, which are the
- * kernel's. It is made for the device, so it is complete.
+ * A page table with flags of iommufd's HWPT_ALLOC, complete from the start. A
+ * driver that takes flags but not that for PASIDs says by set_dev_pasid() what it
+ * can.
  */
 static inline struct iommu_domain *
-inx_paging_domain_alloc_flags(struct device *dev, u32 flags)
+inx_domain_alloc_flags(struct device *dev, u32 flags, u32 pasid_flag)
 {
-#ifdef INX_HAVE_PAGING_DOMAIN_FLAGS
+#if defined(INX_HAVE_DOMAIN_ALLOC_FLAGS)
 	return iommu_paging_domain_alloc_flags(dev, flags);
 #elif defined(INX_HAVE_DOMAIN_ALLOC_USER)
 	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
@@ -31,10 +32,14 @@ inx_paging_domain_alloc_flags(struct device *dev, u32 flags)
 
 	if (!ops->domain_alloc_user)
 		return ERR_PTR(-EOPNOTSUPP);
-	domain = ops->domain_alloc_user(dev, flags, NULL, NULL);
-	/* Not every driver says that it is its own, which attaching asks for. */
-	if (!IS_ERR(domain))
-		domain->owner = ops;
+	domain = ops->domain_alloc_user(dev, flags & ~pasid_flag, NULL, NULL);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (flags & pasid_flag && !domain->ops->set_dev_pasid) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
 	return domain;
 #else
 	return ERR_PTR(-EOPNOTSUPP);

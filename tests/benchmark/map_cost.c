@@ -41,6 +41,7 @@
  * enum door - how memory is mapped
  * @TYPE1: in a VFIO container
  * @ATTACHED: in an IOAS with a device
+ * @FILE_ATTACHED: likewise, by IOAS_MAP_FILE of the file that it is of
  * @UNATTACHED: in an IOAS without
  * @COPY: from an IOAS with a device to another with a device
  * @COPY_FIRST: from an IOAS without a device to one with a device
@@ -48,6 +49,7 @@
 enum door {
 	TYPE1,
 	ATTACHED,
+	FILE_ATTACHED,
 	UNATTACHED,
 	COPY,
 	COPY_FIRST,
@@ -57,6 +59,7 @@ enum door {
 static const char *const door_names[NR_DOORS] = {
 	[TYPE1] = "type1",
 	[ATTACHED] = "attached",
+	[FILE_ATTACHED] = "file",
 	[UNATTACHED] = "unattached",
 	[COPY] = "copy",
 	[COPY_FIRST] = "copy-first",
@@ -68,6 +71,7 @@ FIXTURE(map)
 	uint32_t attached[2], unattached;
 	struct pci_dev pci[PCI_DEVS];
 	int container, group, device;
+	int file; /* that memory is of, or -1 */
 };
 
 /* One of the two is open at a time. */
@@ -117,6 +121,9 @@ static int do_map(struct map_data *self, enum door door, void *mem, size_t lengt
 		return type1_map(self->container, mem, length, iova);
 	case ATTACHED:
 		return inx_map_at(fd, self->attached[0], mem, length, iova);
+	case FILE_ATTACHED:
+		return inx_map_file(fd, self->attached[0], INX_RW | INX_FIXED, self->file, 0,
+				    length, &iova);
 	case UNATTACHED:
 		return inx_map_at(fd, self->unattached, mem, length, iova);
 	case COPY:
@@ -136,6 +143,7 @@ static int do_unmap(struct map_data *self, enum door door, size_t length, uint64
 	case TYPE1:
 		return type1_unmap(self->container, iova, length, NULL);
 	case ATTACHED:
+	case FILE_ATTACHED:
 		return inx_unmap(fd, self->attached[0], iova, length, NULL);
 	case UNATTACHED:
 		return inx_unmap(fd, self->unattached, iova, length, NULL);
@@ -170,6 +178,27 @@ static uint64_t median(uint64_t *values, int nr)
 	return values[nr / 2];
 }
 
+/*
+ * tests/benchmark/profile.sh asks for one kind of call, through one door. It
+ * has perf wait for commands, so that nothing else is in its figures.
+ */
+static const char *profiled;
+
+static void perf(const char *call, const char *command)
+{
+	char answer[8];
+	int fd;
+
+	if (!profiled || strcmp(profiled, call))
+		return;
+	fd = open("/tmp/perf-control", O_WRONLY);
+	ASSERT_EQ((ssize_t)strlen(command), write(fd, command, strlen(command)));
+	close(fd);
+	fd = open("/tmp/perf-ack", O_RDONLY);
+	ASSERT_LT(0, read(fd, answer, sizeof(answer)));
+	close(fd);
+}
+
 static void cost(struct map_data *self, enum door door, const char *kind, void *mem, size_t length)
 {
 	int times = length > 2 * MIB ? 3 : length > PAGE ? 7 : MOST_TIMES, i;
@@ -177,12 +206,16 @@ static void cost(struct map_data *self, enum door door, const char *kind, void *
 
 	with_source(self, door, mem, length, true);
 	for (i = 0; i < times; i++) {
+		perf("map", "enable\n");
 		start = __rdtsc();
 		ASSERT_EQ(0, do_map(self, door, mem, length, IOVA));
 		map[i] = __rdtsc() - start;
+		perf("map", "disable\n");
+		perf("unmap", "enable\n");
 		start = __rdtsc();
 		ASSERT_EQ(0, do_unmap(self, door, length, IOVA));
 		unmap[i] = __rdtsc() - start;
+		perf("unmap", "disable\n");
 	}
 	with_source(self, door, mem, length, false);
 	TH_LOG("cost %s %zu %.2f %s %lu %lu", kind, length >> 10,
@@ -221,6 +254,11 @@ FIXTURE_VARIANT_ADD(map, memfd)
 	.kind = MEM_MEMFD, .name = "memfd",
 };
 
+FIXTURE_VARIANT_ADD(map, memfd_hugetlb)
+{
+	.kind = MEM_MEMFD_HUGE, .name = "memfd-hugetlb",
+};
+
 FIXTURE_SETUP(map)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -239,15 +277,39 @@ TEST_F_TIMEOUT(map, cost, 300)
 	enum door door;
 	size_t i;
 
+	if (variant->kind == MEM_MEMFD || variant->kind == MEM_MEMFD_HUGE)
+		self->file = mem_open_file(mem);
+	else
+		self->file = -1;
 	open_type1(self);
 	for (i = 0; i < 3; i++)
 		cost(self, TYPE1, variant->name, mem, lengths[i]);
 	close_type1(self);
 	open_ours(self);
 	for (door = ATTACHED; door < NR_DOORS; door++)
-		for (i = 0; i < 3; i++)
+		for (i = 0; i < 3 && (door != FILE_ATTACHED || self->file >= 0); i++)
 			cost(self, door, variant->name, mem, lengths[i]);
 	client_close(&self->c);
+}
+
+TEST_F_TIMEOUT(map, profile, 300)
+{
+	const char *door = getenv("PROFILED_DOOR");
+	void *mem;
+
+	profiled = getenv("PROFILED_CALL");
+	if (!door || !profiled)
+		SKIP("for tests/benchmark/profile.sh");
+	mem = mem_alloc(variant->kind, MOST);
+	if (!strcmp(door, "type1")) {
+		open_type1(self);
+		cost(self, TYPE1, variant->name, mem, MOST);
+		close_type1(self);
+	} else {
+		open_ours(self);
+		cost(self, ATTACHED, variant->name, mem, MOST);
+		client_close(&self->c);
+	}
 }
 
 /* ---- what the kernel needs for it -------------------------------------------------------- */

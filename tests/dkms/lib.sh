@@ -59,5 +59,3 @@ cd /root/iommu-next
 # For the scripts.
 # shellcheck disable=SC2034
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)
-# shellcheck disable=SC2034
-rules=/usr/lib/udev/rules.d/60-iommu-next.rules

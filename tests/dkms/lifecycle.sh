@@ -34,14 +34,56 @@ nothing_left() {
 	return 0
 }
 
+# completes WORD WHOLE - for bash, after "inxctl".
+completes() {
+	bash -c '. /usr/local/share/bash-completion/completions/inxctl
+		COMP_WORDS=(inxctl "$1") COMP_CWORD=1
+		_inxctl
+		[ "${COMPREPLY[*]}" = "$2" ]' - "$1" "$2"
+}
+
+# system_files COMMAND... - succeeds for each file of scripts/dkms/files and for its place in the system.
+system_files() {
+	number_of_files=0
+	for file in $(cd scripts/dkms/files && find . -type f); do
+		"$@" "scripts/dkms/files/$file" "/$file" || return 1
+		number_of_files=$((number_of_files + 1))
+	done
+	[ "$number_of_files" -ge 2 ]
+}
+
+both_exist() {
+	[ -e "$1" ] && [ -e "$2" ]
+}
+
+# The examples in our modprobe.d file name parameters that there are, in words that modprobe takes.
+modprobe_examples() {
+	sed -n 's/^#\(options\|softdep\)/\1/p' /usr/lib/modprobe.d/iommu-next.conf >/tmp/examples.conf
+	modprobe -C /tmp/examples.conf --showconfig | sort >/tmp/understood
+	sort /tmp/examples.conf | comm -23 - /tmp/understood >/tmp/not-understood
+	if [ -s /tmp/not-understood ]; then
+		cat /tmp/not-understood
+		return 1
+	fi
+	sed -n 's/^options \([^ ]*\) \([^=]*\)=.*/\1 \2/p' /tmp/examples.conf >/tmp/parameters
+	[ -s /tmp/parameters ] || return 1
+	while read -r module parameter; do
+		modinfo -k "$KVER" "$module" | grep "^parm: *$parameter:" || return 1
+	done </tmp/parameters
+}
+
 list_files >/tmp/files-before
 
 check "make install" make install "KVER=$KVER"
 check "iommu_next is installed" is_installed "$KVER" iommu_next
 check "iommu_next_vfio_pci is installed" is_installed "$KVER" iommu_next_vfio_pci
 check "the mock is not" not is_installed "$KVER" iommu_next_mock
-check "udev rules are in place" cmp "scripts/dkms/files$rules" "$rules"
+check "udev rules and modprobe's examples are in place" system_files cmp
+check "the examples name parameters that there are" modprobe_examples
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
+check "inxctl is installed" [ "$(inxctl --version)" = "inxctl $version" ]
+check "with its manual page" cmp tools/inxctl/inxctl.8 /usr/local/share/man/man8/inxctl.8
+check "and its completion" completes b bind
 
 sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$new_version\"/" dkms.conf
 check "make install of a newer version, with the mock" make install MOCK=1 "KVER=$KVER"
@@ -50,7 +92,8 @@ check "the newer version is installed" grep "^iommu-next/$new_version, $KVER, .*
 check "the older version is gone" not grep "^iommu-next/$version," /tmp/status
 check "its sources are gone" [ ! -e "/usr/src/iommu-next-$version" ]
 check "the mock is installed" is_installed "$KVER" iommu_next_mock
-check "udev rules are still in place" cmp "scripts/dkms/files$rules" "$rules"
+check "inxctl is of the newer version" [ "$(inxctl --version)" = "inxctl $new_version" ]
+check "udev rules and modprobe's examples are still in place" system_files cmp
 
 if [ "$OTHER" ]; then
 	# The packages' own hook calls dkms.
@@ -58,11 +101,17 @@ if [ "$OTHER" ]; then
 	check "iommu_next was built for it" is_built_for "$OTHER" iommu_next
 	check "iommu_next_vfio_pci was built for it" is_built_for "$OTHER" iommu_next_vfio_pci
 	check "dkms uninstall for one kernel" dkms uninstall "iommu-next/$new_version" -k "$OTHER"
-	check "udev rules stay for the other" [ -e "$rules" ]
+	check "udev rules and modprobe's examples stay for the other" system_files both_exist
 	check "so do the modules" is_installed "$KVER" iommu_next_vfio_pci
 else
 	skip "headers of another kernel arrive" "apt knows no other release of this kernel"
 fi
+
+# Without a library of its own inxctl is left out, and that is said.
+mv /usr/include/jansson.h /usr/include/jansson.off
+check "make install-tools without a library" ends_with 2 make install-tools
+check "what is missing is said" sh -c 'scripts/install-tools --if-possible | grep "apt install libjansson-dev,"'
+mv /usr/include/jansson.off /usr/include/jansson.h
 
 check "make uninstall" make uninstall
 check "nothing is left" nothing_left

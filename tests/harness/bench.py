@@ -38,7 +38,7 @@ class Bench:
         return Parts(
             base=initramfs.base(kernel, self.suites, self.kernels),
             init=self.run.tree.root / "tests/guest/init",
-            chroot=self.suites.known(kernel.suite).base,
+            chroot=self.suites.known(kernel.suite).user_space,
             installed=self.modules.installed(kernel),
         )
 
@@ -49,12 +49,28 @@ class Bench:
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
-        for name, result in self.programs.binaries(suite, wanted).items():
+        for name, result in self.programs.binaries(suite, self.runnable(suite, wanted)).items():
             if isinstance(result, HarnessError):
                 self.run.report.fail(f"{suite.name} {name}", str(result))
             else:
                 good[name] = result
         return good
+
+    def runnable(self, suite: Suite, wanted: list[Program]) -> list[Program]:
+        """Those of the programs that run on a machine of one of the suite's kernels, and the tools that they call."""
+        kernels = [kernel for kernel in self.run.conf.kernels.values() if kernel.suite == suite]
+
+        def runs(program: Program) -> bool:
+            if program.source.match(programs.BENCHMARKS):
+                return any(kernel.benchmark for kernel in kernels)
+            return any(
+                program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
+                for kernel in kernels
+                for machine in kernel.machines
+            )
+
+        chosen = [program for program in wanted if runs(program)]
+        return [*chosen, *programs.tools(self.run.tree, chosen)]
 
     def run_machine(
         self,
@@ -112,6 +128,7 @@ class Bench:
     def shell(self, kernel: Kernel, machine: Machine, parts: Parts) -> int:
         """Boots to a shell on this terminal."""
         everything = [*programs.find(self.run.tree, "*"), programs.demo(self.run.tree)]
+        everything += programs.tools(self.run.tree, everything)
         plan = Plan((), self.binaries(kernel, everything), {}, interactive=True)
         with self._archive(kernel, machine, parts, plan) as archive:
             argv = self._qemu(kernel, machine, Path(archive.name), "")
@@ -119,11 +136,11 @@ class Bench:
                 return program.wait()
 
     def qemu_version(self, kernel: Kernel, machine: Machine) -> str:
-        _, output = self.suites.root(kernel.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
+        _, output = self.suites.root(machine.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
         return output.splitlines()[0].replace(" emulator version ", " ").partition(" (")[0]
 
     def _qemu(self, kernel: Kernel, machine: Machine, archive: Path, result: str) -> list[str]:
-        root = self.suites.root(kernel.suite)
+        root = self.suites.root(machine.suite)
         return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result)
 
     def _archive(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan):
@@ -132,6 +149,7 @@ class Bench:
             "INX_KERNEL": kernel.name,
             "INX_MACHINE": machine.name,
             "RESULT_TTY": machine.result,
+            "BOOT_MODULES": " ".join(machine.modules),
             **plan.environment,
         }
         initramfs.write(Path(archive.name), parts, replace(plan, environment=environment))

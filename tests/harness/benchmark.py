@@ -9,13 +9,13 @@ import argparse
 import json
 from dataclasses import asdict, dataclass
 
-from . import programs
+from . import profile, programs
 from .bench import Bench
 from .conf import Kernel
 from .initramfs import Plan
 from .report import HarnessError
 
-DOORS = ("type1", "attached", "unattached", "copy", "copy-first")
+DOORS = ("type1", "attached", "file", "unattached", "copy", "copy-first")
 PAGE_KIB = 4
 GIB_KIB = 1 << 20
 
@@ -72,6 +72,10 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
     kernels = [kernel for kernel in bench.run.conf.pick(args.kernel, booted=True) if kernel.benchmark]
     if not kernels:
         raise HarnessError("none of these kernels has a machine for benchmarks in kernels.conf")
+    if args.profile:
+        for kernel in kernels:
+            profile.run(bench, kernel)
+        return
     wanted = programs.find(bench.run.tree, "*", (programs.BENCHMARKS,))
     figures = [run_one(bench, kernel, wanted) for kernel in kernels]
     for found in figures:

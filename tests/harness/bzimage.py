@@ -14,12 +14,16 @@ from .report import HarnessError
 
 # Fields of the x86 boot protocol's header.
 SETUP_SECTORS = 0x1F1
+MAGIC = 0x202
 PAYLOAD = 0x248
 
 
 def unpack(image: Path, target: Path, root: Root) -> None:
-    """Writes the kernel's ELF file."""
+    """Writes the kernel's ELF file; an image of another kind of machine as it is."""
     data = image.read_bytes()
+    if data[MAGIC : MAGIC + 4] != b"HdrS":
+        target.write_bytes(data)
+        return
     offset, length = struct.unpack_from("<II", data, PAYLOAD)
     offset += (data[SETUP_SECTORS] + 1) * 512
     payload = data[offset : offset + length]

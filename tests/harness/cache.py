@@ -31,11 +31,13 @@ KEEP = {
     "modules": 12,
     "programs": 120,
     "initramfs": 8,
+    "clients": 4,
     "logs": 20,
     "tools": 2,
     "conformance": 2,
     "work": 6,
     "kunit-tools": 3,
+    "perf": 2,
     "sources": 4,
     "uml": 8,
 }

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import benchmark, cache, conf, conformance, demo, dkmstest, host, kunit, qemu, static
+from . import benchmark, cache, clients, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -28,11 +28,15 @@ def parse(argv: list[str]) -> argparse.Namespace:
     qemu.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
     qemu.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     kunit = commands.add_parser("kunit", parents=[common], help="run the KUnit tests in user-mode Linux")
-    kunit.add_argument("--coverage", action="store_true", help="count which lines are executed, and print a table")
     kunit.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: for the kernel's command line")
+    cover = commands.add_parser("coverage", parents=[common], help="which lines KUnit and the test programs execute")
+    cover.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
+    cover.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
     suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    others = commands.add_parser("clients", parents=[common], help="run programs of others: DPDK, QEMU")
+    others.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/clients whose name matches")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
@@ -41,6 +45,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     demo.add_argument("--backend", metavar="B", default="vtd", help="a machine of kernels.conf, or mock")
     measure = commands.add_parser("benchmark", parents=[common], help="what mapping costs, beside VFIO's type1")
     measure.add_argument("--json", metavar="FILE", type=Path, help="write the figures there as well")
+    measure.add_argument("--profile", action="store_true", help="where the instructions go, instead of how many they are")
     shell = commands.add_parser("shell", parents=[offline], help="boot a machine with a shell on this terminal")
     shell.add_argument("--kernel", metavar="K", default="6.12")
     shell.add_argument("--machine", metavar="M", default="vtd")
@@ -49,7 +54,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 def prepare(bench: Bench, args: argparse.Namespace) -> None:
     report = bench.run.report
-    for kernel in bench.run.conf.pick(args.kernel):
+    for kernel in bench.run.conf.pick(args.kernel, foreign=True):
         with report.guard(f"prepare {kernel.name}"):
             bench.kernels.headers(kernel)
             if kernel.image:
@@ -59,7 +64,7 @@ def prepare(bench: Bench, args: argparse.Namespace) -> None:
 
 def build(bench: Bench, args: argparse.Namespace) -> None:
     report = bench.run.report
-    for kernel in bench.run.conf.pick(args.kernel):
+    for kernel in bench.run.conf.pick(args.kernel, foreign=True):
         with report.guard(f"build {kernel.name}"):
             installed = bench.modules.installed(kernel)
             sizes = [f"{path.name} {path.stat().st_size // 1024} KiB" for path in installed.modules]
@@ -67,15 +72,15 @@ def build(bench: Bench, args: argparse.Namespace) -> None:
 
 
 def shell(bench: Bench, args: argparse.Namespace) -> None:
-    kernel = bench.run.conf.pick([args.kernel])[0]
+    kernel = bench.run.conf.pick([args.kernel], foreign=True)[0]
     status = bench.shell(kernel, kernel.machine(args.machine), bench.parts(kernel))
     bench.run.report.ok("shell", f"QEMU ended with status {status}")
 
 
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
-    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], coverage=False, update=False)
-    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, dkmstest.run_all):
+    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], update=False)
+    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, clients.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)
 
@@ -85,8 +90,10 @@ COMMANDS = {
     "build": build,
     "static": static.run_all,
     "kunit": kunit.run_all,
+    "coverage": coverage.run_all,
     "qemu": qemu.run_all,
     "conformance": conformance.run_all,
+    "clients": clients.run_all,
     "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
     "benchmark": benchmark.run_all,

@@ -20,6 +20,15 @@ class Suite:
     # (pocket or other suite, packages that come from it)
     picks: tuple[tuple[str, tuple[str, ...]], ...]
     unpacks: tuple[tuple[str, tuple[str, ...]], ...]
+    # The suite that this one is a layer over, and what that is for: guests of another architecture.
+    over: "Suite | None" = None
+    foreign: str = ""
+    compiler: str = "gcc"
+    guest: tuple[str, ...] = ()
+
+    @property
+    def codename(self) -> str:
+        return self.over.codename if self.over else self.name
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,10 @@ class Machine:
     # Serial ports by their name in the guest: the kernel's console, and the one for results.
     console: str
     result: str
+    # Stock modules that are loaded at boot, where the kernel has them.
+    modules: tuple[str, ...] = ()
+    # Where the QEMU comes from; None for what is no QEMU.
+    suite: Suite | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,7 @@ class Kernel:
     source: str
     faults: str
     benchmark: Machine | None
+    clients: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -61,19 +75,33 @@ class Kernel:
 
 
 @dataclass(frozen=True)
+class Client:
+    """Programs of a suite that run in the guest, with files that they need besides their libraries."""
+
+    suite: Suite
+    programs: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Conf:
     suites: dict[str, Suite]
     kernels: dict[str, Kernel]
+    clients: dict[str, Client]
     tools_suite: Suite
     tools_source: str
     kunit_packages: tuple[str, ...]
+    clients_suite: Suite
+    clients_packages: tuple[str, ...]
 
-    def pick(self, names: list[str] | None, booted: bool = False) -> list[Kernel]:
-        """The kernels of these names, or all; with booted only those that have a machine."""
+    def pick(self, names: list[str] | None, booted: bool = False, foreign: bool = False) -> list[Kernel]:
+        """The kernels of these names, or all; with booted only those that have a machine, and without foreign only those
+        of this machine's architecture."""
         for name in names or []:
             if name not in self.kernels:
                 raise HarnessError(f"no kernel '{name}' in {PATH.name}; it has: {', '.join(self.kernels)}")
         kernels = [kernel for kernel in self.kernels.values() if not names or kernel.name in names]
+        kernels = [kernel for kernel in kernels if foreign or not kernel.suite.foreign]
         return [kernel for kernel in kernels if kernel.machines or not booted]
 
 
@@ -93,7 +121,9 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
         kind, _, name = title.partition(" ")
         sections.setdefault(kind, {})[name] = parser[title]
 
-    suites = {name: _suite(name, section) for name, section in sections["suite"].items()}
+    suites: dict[str, Suite] = {}
+    for name, section in sections["suite"].items():
+        suites[name] = _suite(name, section, suites)
     kernels = {}
     for name, section in sections["kernel"].items():
         suite = suites[section["suite"]]
@@ -103,32 +133,65 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             suite=suite,
             arch=section["arch"],
             machines=tuple(
-                _machine(machine, sections["machine"][machine], arch, suite) for machine in section["machines"].split()
+                _machine(machine, sections["machine"][machine], arch, suites, suite)
+                for machine in section["machines"].split()
             ),
-            modules=tuple(arch["modules"].split()),
+            modules=tuple((arch["modules"] + " " + section.get("modules", "")).split()),
             headers=section["headers"],
             image=tuple(section.get("image", "").split()),
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
             faults=section.get("faults", ""),
-            benchmark=(
-                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suite)
-                if "benchmark" in section
-                else None
-            ),
+            benchmark=_named_machine("benchmark", section, sections["machine"], arch, suites, suite),
+            clients=_named_machine("clients", section, sections["machine"], arch, suites, suite),
         )
+    clients = {
+        name: Client(
+            suite=suites[section["suite"]],
+            programs=tuple(section["programs"].split()),
+            files=tuple(section["files"].split()),
+        )
+        for name, section in sections["client"].items()
+    }
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())
-    return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages)
+    clients_section = sections["clients"][""]
+    return Conf(
+        suites,
+        kernels,
+        clients,
+        suites[tools["suite"]],
+        tools["source"],
+        packages,
+        suites[clients_section["suite"]],
+        tuple(clients_section["packages"].split()),
+    )
 
 
-def _suite(name: str, section: configparser.SectionProxy) -> Suite:
+def _named_machine(
+    key: str,
+    section: configparser.SectionProxy,
+    machines: dict[str, configparser.SectionProxy],
+    arch: configparser.SectionProxy,
+    suites: dict[str, Suite],
+    suite: Suite,
+) -> Machine | None:
+    """The machine that a key of a kernel names, if it has the key."""
+    name = section.get(key)
+    return _machine(name, machines[name], arch, suites, suite) if name else None
+
+
+def _suite(name: str, section: configparser.SectionProxy, others: dict[str, Suite]) -> Suite:
     return Suite(
         name=name,
         packages=tuple(section["packages"].split()),
         pockets=tuple(section.get("pockets", "").split()),
         picks=_by_source(section, "from-"),
         unpacks=_by_source(section, "unpack-"),
+        over=others[section["over"]] if "over" in section else None,
+        foreign=section.get("foreign", ""),
+        compiler=section.get("compiler", "gcc"),
+        guest=tuple(section.get("guest", "").split()),
     )
 
 
@@ -137,7 +200,14 @@ def _by_source(section: configparser.SectionProxy, prefix: str) -> tuple[tuple[s
     return tuple((key.removeprefix(prefix), tuple(section[key].split())) for key in keys)
 
 
-def _machine(name: str, section: configparser.SectionProxy, arch: configparser.SectionProxy, suite: Suite) -> Machine:
+def _machine(
+    name: str,
+    section: configparser.SectionProxy,
+    arch: configparser.SectionProxy,
+    suites: dict[str, Suite],
+    suite: Suite,
+) -> Machine:
+    suite = suites[section["suite"]] if "suite" in section else suite
     args = [arch["args"], section.get("args", ""), section.get(f"args-{suite.name}", "")]
     return Machine(
         name=name,
@@ -148,4 +218,6 @@ def _machine(name: str, section: configparser.SectionProxy, arch: configparser.S
         demo=tuple(section["demo"].split()) if "demo" in section else None,
         console=arch["console"],
         result=arch["result"],
+        modules=tuple(section.get("modules", "").split()),
+        suite=suite,
     )

@@ -1,87 +1,83 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which lines of the module a run of KUnit has executed, as gcov counts them."""
+"""tests/run coverage: which lines of the modules are executed by KUnit, by the test programs, and by both together.
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-# Without what makes the kernel slow: here it is only counted. UML's gcov wants no modules.
-CONFIG = (
-    "CONFIG_GCOV=y",
-    "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y",
-    "CONFIG_MODULES=n",
-    "CONFIG_KASAN=n",
-    "CONFIG_PROVE_LOCKING=n",
-)
-
-# libgcov has a function of a name that the kernel has, too; UML hands these words to the linker.
-MAKE = "CC_FLAGS_LTO=-Wl,-z,muldefs"
-
-# A line of JSON for each object that left counts.
-COMMAND = """\
-cd {build}
-find module mock -name '*.gcda' | sort | while read -r file; do
-	gcov --json-format --stdout "$file" || exit 1
-	echo
-done
+All of them run in the same user-mode Linux, which counts and writes the counters down when it is switched off.
 """
 
-SHOWN = ("module", "mock")
+import argparse
+import itertools
+from collections.abc import Iterator
+
+from . import gcov, programs
+from .bench import Bench
+from .conf import Kernel
+from .gcov import File
+from .initramfs import Plan
+from .kunit import kernels
+from .programs import Program
+from .report import HarnessError
+from .uml import Uml
+
+# Programs that a machine without an IOMMU runs are those for user-mode Linux as well.
+LIKE = ("none", "smp")
+PLACES = ("tests/uapi/*.c", "tests/regress/*.c")
 
 
-@dataclass
-class File:
-    """Lines with code, and whether one was executed."""
-
-    lines: dict[int, bool]
-
-    @property
-    def hit(self) -> int:
-        return sum(self.lines.values())
+def run_all(bench: Bench, args: argparse.Namespace) -> None:
+    """One kernel after the other: the counters are for looking at, not for being quick."""
+    for kernel in kernels(bench, args.kernel):
+        with bench.run.report.guard(f"{kernel.name} coverage"):
+            _run_one(bench, kernel, args)
 
 
-def read(output: str) -> dict[str, File]:
-    """By path in this tree. What several objects contain, as a header, counts once."""
-    files: dict[str, File] = {}
-    for line in output.splitlines():
-        if not line.startswith("{"):
-            continue
-        for found in json.loads(line)["files"]:
-            path = found["file"].rpartition("/iommu-next/")[2]
-            if path.startswith("kunit/../"):
-                path = path.removeprefix("kunit/../")
-            if not path.startswith(SHOWN):
-                continue
-            lines = files.setdefault(path, File({})).lines
-            for entry in found["lines"]:
-                number = entry["line_number"]
-                lines[number] = lines.get(number, False) or entry["count"] > 0
-    return files
+def _run_one(bench: Bench, kernel: Kernel, args: argparse.Namespace) -> None:
+    with Uml(bench, kernel, with_coverage=True) as uml:
+        uml.kunit.forget_counters()
+        uml.kunit.run_tests([])
+        by_kunit = uml.kunit.read_counters()
+        uml.kunit.forget_counters()
+        _run_programs(bench, kernel, uml, args)
+        by_programs = uml.kunit.read_counters()
+    bench.run.report.text("\n".join(["", *table(kernel.name, by_kunit, by_programs), ""]))
+    share = _of_folder(gcov.merge(by_kunit, by_programs), "module").share
+    bench.run.report.ok(f"{kernel.name} coverage", f"{share:.1%} of the lines of module/")
 
 
-def table(kernel: str, files: dict[str, File]) -> str:
-    rows = [f"{'':30} lines  executed"]
-    for folder in SHOWN:
-        of_folder = {path: file for path, file in sorted(files.items()) if path.startswith(f"{folder}/")}
-        for path, file in of_folder.items():
-            rows.append(f"{path:30} {len(file.lines):5}  {file.hit / max(1, len(file.lines)):7.1%}  {missed(file)}")
-        total = sum(len(file.lines) for file in of_folder.values())
-        hit = sum(file.hit for file in of_folder.values())
-        rows.append(f"{folder + '/':30} {total:5}  {hit / max(1, total):7.1%}")
-    return f"\n{kernel}: lines executed by KUnit\n" + "\n".join(rows)
+def _run_programs(bench: Bench, kernel: Kernel, uml: Uml, args: argparse.Namespace) -> None:
+    wanted = [program for program in programs.find(bench.run.tree, args.test, PLACES) if _fits(program, kernel)]
+    if not wanted:
+        raise HarnessError(f"no program matches '{args.test}'")
+    binaries = bench.binaries(kernel, wanted)
+    steps = tuple((program, tuple(args.arguments)) for program in wanted if program.name in binaries)
+    bench.run_machine(kernel, uml.machine(), uml.parts(), Plan(steps, binaries, {}), make_argv=uml.argv)
 
 
-def missed(file: File) -> str:
+def _fits(program: Program, kernel: Kernel) -> bool:
+    return any(program.fits(kernel.name, machine) for machine in LIKE)
+
+
+def _of_folder(files: dict[str, File], folder: str) -> File:
+    return gcov.whole({path: file for path, file in files.items() if path.startswith(f"{folder}/")})
+
+
+def table(kernel: str, by_kunit: dict[str, File], by_programs: dict[str, File]) -> list[str]:
+    together = gcov.merge(by_kunit, by_programs)
+    rows = [f"{kernel}: lines executed by", f"{'':30} lines   KUnit  programs    both  by neither"]
+    for folder in gcov.SHOWN:
+        for path in sorted(path for path in together if path.startswith(f"{folder}/")):
+            files = [run.get(path, File({})) for run in (by_kunit, by_programs)]
+            rows.append(_row(path, *files, together[path]) + f"  {' '.join(missed(together[path]))}")
+        rows.append(_row(f"{folder}/", *(_of_folder(run, folder) for run in (by_kunit, by_programs, together))))
+    return rows
+
+
+def _row(name: str, by_kunit: File, by_programs: File, together: File) -> str:
+    return f"{name:30} {len(together.lines):5} {by_kunit.share:7.1%}  {by_programs.share:8.1%} {together.share:7.1%}"
+
+
+def missed(file: File) -> Iterator[str]:
     """The lines that were not executed, as ranges."""
-    return " ".join(ranges(file.lines))
-
-
-def ranges(lines: dict[int, bool]) -> Iterator[str]:
-    start = last = None
-    for number in [*sorted(lines), None]:
-        if number is not None and not lines[number]:
-            start = start if start is not None else number
-            last = number
-        elif start is not None:
-            yield str(start) if start == last else f"{start}-{last}"
-            start = None
+    for was_hit, group in itertools.groupby(sorted(file.lines), key=file.lines.__getitem__):
+        numbers = list(group)
+        if not was_hit:
+            yield str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"

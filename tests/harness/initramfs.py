@@ -2,18 +2,17 @@
 """The guest's root file system: a part that is kept for each kernel, and a part made for each run."""
 
 import os
-import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache
 from .chroot import Root
-from .conf import Kernel
+from .conf import Kernel, Suite
 from .cpio import Archive
 from .kernel import Image, Kernels
 from .modules import Installed
-from .programs import Binary, Program
+from .programs import Binary, Program, libraries_script
 from .suite import Suites
 
 # Raised when base() below makes another archive of the same chroot and kernel.
@@ -53,42 +52,48 @@ class Parts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a guest does: programs with their arguments, in order; or a shell for a person."""
+    """What a guest does: programs with their arguments, in order; or a shell for a person.
+
+    extra: more archives. trees: further files, as folders by their path in the guest.
+    """
 
     programs: tuple[tuple[Program, tuple[str, ...]], ...]
     binaries: dict[str, Binary]
     environment: dict[str, str]
     interactive: bool = False
+    extra: tuple[Path, ...] = ()
+    trees: tuple[tuple[str, Path], ...] = ()
 
 
 def base(kernel: Kernel, suites: Suites, kernels: Kernels) -> Path:
     """The part with the user space and the kernel's modules."""
     root = suites.root(kernel.suite)
+    user_space = suites.known(kernel.suite).user_space
     image = kernels.image(kernel)
     key = cache.digest(MAKER, str(root), BINARIES, LOADED_LATER, LINKS, FILES, FOLDERS)
 
     def make(half: Path) -> None:
         with open(half / "cpio", "wb") as out:
             archive = Archive(out)
-            _fill(archive, root, image)
+            _fill(archive, root, user_space, shared_libraries(kernel.suite, suites), image)
             archive.close()
 
     return cache.entry("initramfs", f"{image.folder.name}-{key}", make) / "cpio"
 
 
-def _fill(archive: Archive, root: Root, image: Image) -> None:
-    chroot = root.layers[-1]
+def _fill(archive: Archive, root: Root, user_space: Path, libraries: list[str], image: Image) -> None:
     _, applets = root.run(["busybox", "--list"], what="busybox --list")
     for path, target in LINKS.items():
         archive.link(path, target)
     for path in FOLDERS:
         archive.folder(path)
     for path in FILES:
-        archive.copy(path, chroot / path)
-    archive.copy("usr/bin/busybox", chroot / "usr/bin/busybox")
-    later = [f"/{path.relative_to(chroot)}" for path in chroot.glob(LOADED_LATER)]
-    for path in (*BINARIES, *shared_libraries(root, BINARIES), *later):
-        add_binary(archive, chroot, path)
+        # Some are made when a package is installed, so a user space that was only unpacked lacks them.
+        archive.copy(path, next(folder / path for folder in (user_space, root.layers[-1]) if (folder / path).exists()))
+    archive.copy("usr/bin/busybox", user_space / "usr/bin/busybox")
+    later = [f"/{path.relative_to(user_space)}" for path in user_space.glob(LOADED_LATER)]
+    for path in (*BINARIES, *libraries, *later):
+        add_binary(archive, user_space, path)
     archive.tree("", image.layer)
     own = {path.rpartition("/")[2] for path in (*LINKS, *BINARIES)} | {"busybox"}
     for applet in applets.split():
@@ -96,9 +101,13 @@ def _fill(archive: Archive, root: Root, image: Image) -> None:
             archive.link(f"usr/bin/{applet}", "busybox")
 
 
-def shared_libraries(root: Root, binaries: tuple[str, ...]) -> list[str]:
-    _, output = root.run(["ldd", *binaries], what="ldd")
-    return sorted(set(re.findall(r"(/\S+) \(0x", output)))
+def shared_libraries(suite: Suite, suites: Suites) -> list[str]:
+    where = "/guest" if suite.foreign else ""
+    files = " ".join(where + path for path in BINARIES)
+    _, output = suites.root(suite).shell(
+        libraries_script(suite, files), what="looking for shared libraries", binds=suites.guest(suite)
+    )
+    return output.split()
 
 
 def add_binary(archive: Archive, chroot: Path, path: str) -> None:
@@ -115,10 +124,13 @@ def add_binary(archive: Archive, chroot: Path, path: str) -> None:
 def write(target: Path, parts: Parts, plan: Plan) -> None:
     """Writes the whole archive: the kept part, and on top of it what this run wants."""
     with open(target, "wb") as out:
-        out.write(parts.base.read_bytes())
+        for path in (parts.base, *plan.extra):
+            out.write(path.read_bytes())
         archive = Archive(out)
         archive.copy("init", parts.init)
         archive.tree("", parts.installed.root)
+        for path, folder in plan.trees:
+            archive.tree(path, folder)
         for name, binary in plan.binaries.items():
             archive.copy(f"tests/{name}", binary.path)
             for path in binary.libraries:

@@ -62,8 +62,9 @@ class Kernels:
         release = self.release(kernel)
         package = headers_package(kernel, release)
         name = f"{release}_{file_version(known.version(package))}-{cache.digest(known.base.name)}"
-        folder = cache.entry("headers", name, lambda half: self._install(kernel, package, known.base, half), self._wait)
-        return Root((folder / "upper", known.base))
+        install = self._unpack_headers if kernel.suite.foreign else self._install
+        folder = cache.entry("headers", name, lambda half: install(kernel, package, Root(known.layers), half), self._wait)
+        return Root((folder / "upper", *known.layers))
 
     def image(self, kernel: Kernel) -> Image:
         known = self.suites.known(kernel.suite)
@@ -109,9 +110,28 @@ class Kernels:
     def _wait(self) -> None:
         self.run.report.line("waiting for another run that is preparing this kernel")
 
-    def _install(self, kernel: Kernel, package: str, base: Path, half: Path) -> None:
+    def _unpack_headers(self, kernel: Kernel, package: str, base: Root, half: Path) -> None:
+        """Headers of another architecture, with the tools of this one: apt would want that architecture's compiler."""
+        release = self.release(kernel)
+        flavour = f"-{kernel.suite.foreign}"
+        packages = [package, f"{package.removesuffix(flavour)}-common", f"linux-kbuild-{release.removesuffix(flavour)}"]
+        with self.suites.installing(kernel.suite), self.run.report.step(f"{kernel.name}: unpacking {package}") as step:
+            base.shell(
+                f"cd /tmp; apt-get -o APT::Sandbox::User=root download {' '.join(packages)}\n"
+                'for deb in *.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /; done\n'
+                "rm *.deb\n",
+                what=f"unpacking {' '.join(packages)}",
+                log=self.run.log(f"headers-{kernel.name}"),
+                binds=[self.suites.lists(kernel.suite)],
+                upper=half,
+                network=True,
+                on_line=step.progress,
+            )
+        chroot.finish_upper(half)
+
+    def _install(self, kernel: Kernel, package: str, base: Root, half: Path) -> None:
         with self.suites.installing(kernel.suite), self.run.report.step(f"{kernel.name}: installing {package}") as step:
-            Root((base,)).shell(
+            base.shell(
                 self._stand_in(kernel, self.release(kernel))
                 + f"apt-get install -y {self._target(kernel)}{package}\napt-get clean\n",
                 what=f"apt-get install {package}",

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import build, cache, chroot, coverage, klog, proc
+from . import build, cache, chroot, gcov, klog, proc
 from .bench import Bench
 from .chroot import Bind, Root
 from .conf import Kernel
@@ -126,18 +126,20 @@ class Kunit:
         """Builds, runs and reports."""
         wait = f"{self.kernel.name}: waiting for another run of KUnit"
         with cache.locked(self.name, lambda: self.run.report.line(wait)):
-            self._open()
-            log = self.run.log(self.name.rpartition("-")[0])
-            with self.run.report.step(f"{self.kernel.name}: kunit.py") as step:
-                options = [f"--timeout={TEST_SECONDS}", "--json=/build/result.json"]
-                command = self._kunit_py("run", *options, *(f"--kernel_args={word}" for word in arguments))
-                status, output = self._in_linux(command, log=log, on_line=step.progress)
-            console = self.folder / "build/test.log"
-            if not console.exists():
-                raise proc.CommandFailed(f"{self.kernel.name}: kunit.py", status, output, log)
-            self._judge(status, output, console, log)
-            if self.with_coverage:
-                self.run.report.text(coverage.table(self.kernel.name, coverage.read(self._gcov())))
+            self.run_tests(arguments)
+
+    def run_tests(self, arguments: list[str]) -> None:
+        """test(), for a caller who has the lock of our name."""
+        self._open()
+        log = self.run.log(self.name.rpartition("-")[0])
+        with self.run.report.step(f"{self.kernel.name}: kunit.py") as step:
+            options = [f"--timeout={TEST_SECONDS}", "--json=/build/result.json"]
+            command = self._kunit_py("run", *options, *(f"--kernel_args={word}" for word in arguments))
+            status, output = self._in_linux(command, log=log, on_line=step.progress)
+        console = self.folder / "build/test.log"
+        if not console.exists():
+            raise proc.CommandFailed(f"{self.kernel.name}: kunit.py", status, output, log)
+        self._judge(status, output, console, log)
 
     def _open(self) -> None:
         for name in ("tree", "build", "link"):
@@ -156,8 +158,8 @@ class Kunit:
     def _kunit_py(self, command: str, *options: str) -> str:
         words = [command, "--jobs=2", "--build_dir=/build", f"--kunitconfig={HERE}/{CONFIG}"]
         if self.with_coverage:
-            words += [f"--kconfig_add={line}" for line in coverage.CONFIG]
-            words.append(f"--make_options={coverage.MAKE}")
+            words += [f"--kconfig_add={line}" for line in gcov.CONFIG]
+            words.append(f"--make_options={gcov.MAKE}")
         return f"./tools/testing/kunit/kunit.py {shlex.join([*words, *options])}"
 
     def _in_linux(self, command: str, **kwargs) -> tuple[int, str]:
@@ -173,11 +175,19 @@ class Kunit:
             **kwargs,
         )
 
-    def _gcov(self) -> str:
-        status, output = self._in_linux(coverage.COMMAND.format(build=f"/build/{HERE}"))
+    def forget_counters(self) -> None:
+        """A run adds to the counters that it finds."""
+        for path in (self.folder / "build").rglob(gcov.COUNTERS):
+            path.unlink()
+
+    def read_counters(self) -> dict[str, gcov.File]:
+        status, output = self._in_linux(gcov.COMMAND.format(build=f"/build/{HERE}"))
         if status:
             raise proc.CommandFailed(f"{self.kernel.name}: gcov", status, output, None)
-        return output
+        files = gcov.read(output)
+        if not files:
+            raise HarnessError(f"{self.kernel.name}: the kernel has written no counters")
+        return files
 
     def _judge(self, status: int, output: str, console: Path, log: Path) -> None:
         report = self.run.report
@@ -232,16 +242,21 @@ def built_files(tree: Tree) -> list[Path]:
     return [path for path in tree.files() if path.parts[0] in BUILT]
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
-    kernels = [kernel for kernel in bench.run.conf.pick(args.kernel) if kernel.source]
-    if not kernels:
+def kernels(bench: Bench, names: list[str] | None) -> list[Kernel]:
+    """Those that user-mode Linux can be built of."""
+    found = [kernel for kernel in bench.run.conf.pick(names) if kernel.source]
+    if not found:
         raise HarnessError("none of these kernels has a source= in kernels.conf")
+    return found
+
+
+def run_all(bench: Bench, args: argparse.Namespace) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(in_thread(_run_one), bench, kernel, args) for kernel in kernels]
+        futures = [pool.submit(in_thread(_run_one), bench, kernel, args) for kernel in kernels(bench, args.kernel)]
         for future in futures:
             future.result()
 
 
 def _run_one(bench: Bench, kernel: Kernel, args: argparse.Namespace) -> None:
     with bench.run.report.guard(f"{kernel.name} kunit"):
-        Kunit(bench, kernel, args.coverage).test(args.arguments)
+        Kunit(bench, kernel, with_coverage=False).test(args.arguments)

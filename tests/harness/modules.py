@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The modules as a user of DKMS gets them: `make install` in a system with the kernel and its headers."""
+"""The modules as a user of DKMS gets them: `make install-modules` in a system with the kernel and its headers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ MAKER = 1
 
 @dataclass(frozen=True)
 class Installed:
-    """What `make install` added to a system, as a folder that mirrors that system's root."""
+    """What `make install-modules` added to a system, as a folder that mirrors that system's root."""
 
     release: str
     root: Path
@@ -45,10 +45,8 @@ class Modules:
             tree.copy(paths, source)
             with self.run.report.step(f"{kernel.name}: DKMS build for {release}") as step:
                 system.shell(
-                    "cp -r /source /root/iommu-next; cd /root/iommu-next\n"
-                    f"make install MOCK=1 KVER={release} ||"
-                    " { rc=$?; cat /var/lib/dkms/iommu-next/*/build/make.log; exit $rc; }",
-                    what=f"kernel {kernel.name}: make install",
+                    cross_script(kernel, release) if kernel.suite.foreign else dkms_script(release),
+                    what=f"kernel {kernel.name}: building and installing the modules",
                     log=self.run.log(f"dkms-{kernel.name}"),
                     binds=[Bind(source, "/source")],
                     upper=half,
@@ -62,5 +60,25 @@ class Modules:
         folder = cache.entry("modules", f"{release}-{key}", make)
         result = Installed(release, folder / "upper")
         if not result.modules:
-            raise HarnessError(f"kernel {kernel.name}: make install succeeded, but left no module in updates/dkms")
+            raise HarnessError(f"kernel {kernel.name}: building the modules succeeded, but left no module in updates/dkms")
         return result
+
+
+def dkms_script(release: str) -> str:
+    return f"""cp -r /source /root/iommu-next; cd /root/iommu-next
+make install-modules MOCK=1 KVER={release} || {{ rc=$?; cat /var/lib/dkms/iommu-next/*/build/make.log; exit $rc; }}
+"""
+
+
+def cross_script(kernel: Kernel, release: str) -> str:
+    """DKMS builds for its own machine only. Here is what it would do on that of the kernel."""
+    strip = kernel.suite.compiler.partition("gcc")[0] + "strip"
+    target = f"/usr/lib/modules/{release}/updates/dkms"
+    return f"""cp -r /source /root/iommu-next; cd /root/iommu-next
+make -j2 modules KVER={release} CONFIG_DEBUG_INFO_BTF_MODULES=
+mkdir -p {target}
+cp $(find . -name '*.ko') {target}
+{strip} --strip-debug {target}/*.ko
+scripts/dkms/post-install
+depmod {release}
+"""

@@ -15,24 +15,29 @@ from .run import Run
 from .suite import Suites
 from .tree import Tree
 
-TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh")
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh", "tests/clients/*.c")
 BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
+# What else can stand beside a test: more than one source each.
+TOOLS = {"inxctl": Path("tools/inxctl/inxctl.c")}
 # What each binary is made from, besides its source and its chroot.
 LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
 
 
 @dataclass(frozen=True)
 class Program:
-    """A program (in C or for the shell) and its "harness:" line, a comment in its source with words key=value:
+    """A program (in C or for the shell) and its "harness:" lines, comments in its source with words key=value:
 
     timeout   seconds that the whole program may take
     load      modules, comma-separated, that are loaded before it
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
+    tools     of TOOLS, comma-separated, that it calls
+    client    of kernels.conf: what the guest has in /client while it runs
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
 
     name: str
@@ -40,10 +45,15 @@ class Program:
     timeout: int = 60
     load: str = "-"
     taint: str = ""
+    tools: tuple[str, ...] = ()
+    client: str = ""
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
 
     def fits(self, kernel: str, machine: str) -> bool:
+        if f"{kernel}/{machine}" in self.exceptions:
+            return False
         return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
 
 
@@ -66,8 +76,8 @@ def demo(tree: Tree) -> Program:
 
 
 def parse(tree: Tree, source: Path) -> Program:
-    line = re.search(r"harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
-    words = line.group(1).split() if line else []
+    lines = re.findall(r"^(?:/\*|#) harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
+    words = " ".join(lines).split()
     values = dict(word.partition("=")[::2] for word in words)
     unknown = sorted(set(values) - KEYS)
     if unknown:
@@ -78,9 +88,21 @@ def parse(tree: Tree, source: Path) -> Program:
         timeout=int(values.get("timeout", 60)),
         load=values.get("load", "-"),
         taint=values.get("taint", ""),
+        tools=tuple(filter(None, values.get("tools", "").split(","))),
+        client=values.get("client", ""),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
+        exceptions=tuple(filter(None, values.get("except", "").split(","))),
     )
+
+
+def tools(tree: Tree, programs: list[Program]) -> list[Program]:
+    """Those that any of the programs calls."""
+    names = sorted({name for program in programs for name in program.tools})
+    unknown = [name for name in names if name not in TOOLS]
+    if unknown:
+        raise HarnessError(f"no tool {' '.join(unknown)}; there are: {' '.join(TOOLS)}")
+    return [parse(tree, TOOLS[name]) for name in names]
 
 
 class Programs:
@@ -112,15 +134,15 @@ class Programs:
         path = self.run.tree.root / program.source
         if path.suffix == ".sh":
             return Binary(path)
-        key = cache.digest(self._library_digest, self.run.tree.digest([program.source]), self._root_name(suite))
+        key = cache.digest(self._library_digest, self.run.tree.digest(self._sources(program)), self._root_name(suite))
 
         def make(half: Path) -> None:
             # Objects get a new time here, so that make finds them newer than the sources.
             self._make(
                 suite,
                 half,
-                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests OUT=/out /out/{program.name}\n"
-                f"ldd /out/{program.name} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' >/out/libraries",
+                f"mkdir /out/lib; cp /objects/* /out/lib; make -s -C /source/tests CC={suite.compiler} OUT=/out"
+                f" /out/{program.name}\n{libraries_script(suite, f'/out/{program.name}')} >/out/libraries",
                 [Bind(self._objects(suite), "/objects")],
                 str(program.source),
             )
@@ -129,13 +151,21 @@ class Programs:
         folder = cache.entry("programs", f"{suite.name}-{program.name}-{key}", make)
         return Binary(folder / program.name, tuple((folder / "libraries").read_text(encoding="utf-8").split()))
 
+    def _sources(self, program: Program) -> list[Path]:
+        """Its own: of a tool all that is in its folder."""
+        if program.source not in TOOLS.values():
+            return [program.source]
+        return [path for path in self.run.tree.files() if path.parent == program.source.parent]
+
     def _objects(self, suite: Suite) -> Path:
         key = cache.digest(self._library_digest, self._root_name(suite))
         name = f"{suite.name}-lib-{key}"
         return cache.entry(
             "programs",
             name,
-            lambda half: self._make(suite, half, "make -s -j2 -C /source/tests OUT=/out objects", [], "tests/lib"),
+            lambda half: self._make(
+                suite, half, f"make -s -j2 -C /source/tests CC={suite.compiler} OUT=/out objects", [], "tests/lib"
+            ),
         ) / "lib"
 
     def _root_name(self, suite: Suite) -> str:
@@ -145,5 +175,23 @@ class Programs:
         self.suites.root(suite).shell(
             script,
             what=f"compiling {what} in the {suite.name} chroot",
-            binds=[Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
+            binds=[*self.suites.guest(suite), Bind(self.run.tree.root, "/source"), Bind(half, "/out", writable=True), *binds],
         )
+
+
+def libraries_script(suite: Suite, files: str) -> str:
+    """Shell commands that print the shared libraries of some programs, by their path in the guest."""
+    if not suite.foreign:
+        return f"ldd {files} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' | sort -u"
+    readelf = suite.compiler.partition("gcc")[0] + "readelf"
+    return f"""todo='{files}' seen=' '
+while [ "$todo" ]; do
+	names=$({readelf} -d $todo | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]$/\\1/p' | sort -u)
+	todo=
+	for name in $names; do
+		case $seen in *" $name "*) continue ;; esac
+		seen="$seen$name "
+		todo="$todo $(find /guest/usr/lib -name "$name" | sort -r | head -n 1)"
+	done
+	for path in $todo; do echo "${{path#/guest}}"; done
+done"""

@@ -5,7 +5,7 @@ import argparse
 import fnmatch
 from concurrent.futures import ThreadPoolExecutor
 
-from . import programs
+from . import client, programs
 from .bench import Bench
 from .conf import Kernel, Machine
 from .initramfs import Plan
@@ -28,7 +28,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [
             pool.submit(in_thread(_run_one), bench, kernel, machine, wanted, args.arguments)
-            for kernel in bench.run.conf.pick(args.kernel, booted=True)
+            for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True)
             for machine in kernel.machines
             if not args.machine or machine.name in args.machine
         ]
@@ -58,4 +58,6 @@ def _run_one(bench: Bench, kernel: Kernel, machine: Machine, wanted: list[Progra
         parts = bench.parts(kernel)
         binaries = bench.binaries(kernel, wanted)
         steps = [(program, words) for program, words in steps if program.name in binaries]
-        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}))
+        clients = {program.client for program, _ in steps if program.client}
+        extra = tuple(client.archive(bench.run, bench.suites, name) for name in sorted(clients))
+        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}, extra=extra))

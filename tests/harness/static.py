@@ -31,7 +31,7 @@ KERNEL_DOC_FOLDERS = ("module", "mock", "include")
 SHOWN = 40
 
 # Words that codespell takes for misspelt ones.
-SPELLING = "filp,pasid,ore,inout"
+SPELLING = "filp,pasid,ore,inout,parm,nd"
 
 
 class Checks:
@@ -102,6 +102,11 @@ class Checks:
         findings = self.shell(f"shellcheck -x -f gcc {words(paths)}", "shellcheck")
         self.judge("shellcheck", findings, f"{len(paths)} scripts")
 
+    def manual_pages(self) -> None:
+        paths = [path for path in self.files if re.fullmatch(r"\.[1-9]", path.suffix)]
+        findings = self.shell(f"mandoc -T lint -W warning {words(paths)}", "mandoc -T lint")
+        self.judge("mandoc -T lint", findings, f"{len(paths)} pages")
+
     def spelling(self) -> None:
         paths = [path for path in self.files if path.name != "COPYING"]
         findings = self.shell(f"codespell --ignore-words-list {SPELLING} {words(paths)}", "codespell")
@@ -130,7 +135,7 @@ class Checks:
         places = (*programs.TESTS, programs.BENCHMARKS)
         everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
         for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
-            results = self.bench.programs.binaries(suite, everything).values()
+            results = self.bench.programs.binaries(suite, self.bench.runnable(suite, everything)).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]
             self.judge(f"programs compile in {suite.name}", findings, f"{len(results)} programs")
 
@@ -154,6 +159,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
             checks.python,
             checks.shell_scripts,
             checks.spelling,
+            checks.manual_pages,
             checks.kernel_doc,
             checks.abi,
             checks.checkpatch,
@@ -163,7 +169,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
         for future in done:
             future.result()
         built = [builder for builder in builders if builder]
-    if len(built) == len(bench.run.conf.kernels):
+    if len(built) == len(bench.run.conf.pick(None)):
         checks.judge("every C file is built for some kernel", uncovered(bench.run.tree, built), f"{len(built)} kernels")
 
 

@@ -7,6 +7,7 @@ when they show a newer version of something in the chroot, a new chroot is made.
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,17 @@ class Known:
 
     base: Path
     candidates: dict[str, str]
+    # What the chroot is a layer over.
+    below: tuple[Path, ...] = ()
+
+    @property
+    def layers(self) -> tuple[Path, ...]:
+        return (self.base / "upper", *self.below) if self.below else (self.base,)
+
+    @property
+    def user_space(self) -> Path:
+        """Where the programs are that a guest gets."""
+        return self.base / "guest" if self.below else self.base
 
     def version(self, package: str) -> str:
         if package not in self.candidates:
@@ -66,13 +78,24 @@ class Suites:
         return self._known.get(suite.name, lambda: self._prepare(suite))
 
     def root(self, suite: Suite) -> Root:
-        return Root((self.known(suite).base,))
+        return Root(self.known(suite).layers)
+
+    def guest(self, suite: Suite) -> list[Bind]:
+        """The guest's user space, where it is not that of the chroot itself."""
+        return [Bind(self.known(suite).user_space, "/guest")] if suite.foreign else []
+
+    def _below(self, suite: Suite) -> tuple[Path, ...]:
+        return self.known(suite.over).layers if suite.over else ()
+
+    def _recipe(self, suite: Suite) -> str:
+        below = self._below(suite)
+        return cache.digest(recipe(suite), [layer.name for layer in below]) if below else recipe(suite)
 
     def _prepare(self, suite: Suite) -> Known:
         wait = f"{suite.name}: waiting for another run that is preparing this chroot"
         with cache.locked(f"suite-{suite.name}", lambda: self.run.report.line(wait)):
             pointer = self._pointer(suite)
-            state = read_state(pointer, recipe(suite))
+            state = read_state(pointer, self._recipe(suite))
             if state and not self.run.offline and not 0 <= time.time() - state["updated"] < MAX_AGE:
                 state = self._refresh(suite, state)
             if not state:
@@ -82,13 +105,14 @@ class Suites:
             write_state(pointer, state)
             base = cache.root() / "base" / state["base"]
             cache.mark(base)
-            return Known(base, state["candidates"])
+            return Known(base, state["candidates"], self._below(suite))
 
     def _make(self, suite: Suite) -> dict:
         cache.free_space_or_fail(6)
-        name = f"{suite.name}-{time.strftime('%Y%m%d%H%M%S')}-{recipe(suite)}"
+        name = f"{suite.name}-{time.strftime('%Y%m%d%H%M%S')}-{self._recipe(suite)}"
+        fill = self._fill_over if suite.over else self._fill
         with self.run.report.step(f"{suite.name}: making the chroot") as step:
-            base = cache.entry("base", name, lambda folder: self._fill(suite, folder, step))
+            base = cache.entry("base", name, lambda folder: fill(suite, folder, step))
         self.run.report.line(f"{suite.name}: installed {' '.join(own_packages(suite))}")
         return self._ask(suite, base)
 
@@ -114,6 +138,28 @@ class Suites:
         argv = chroot.enter_argv(f"dir:{folder}", "-", ["sh", "-euc", script], [self.lists(suite)], network=True)
         proc.run(argv, what=f"apt-get in the {suite.name} chroot", log=log, on_line=step.progress)
 
+    def _fill_over(self, suite: Suite, folder: Path, step: Step) -> None:
+        """A layer: apt knows packages of the other architecture too, and those of a guest are unpacked beside it."""
+        lists = self.lists(suite)
+        # Most of them are those of the suite below.
+        shutil.copytree(self.lists(suite.over).source, lists.source, dirs_exist_ok=True, symlinks=True)
+        script = f"dpkg --add-architecture {suite.foreign}\napt-get update\n"
+        script += f"apt-get install -y {' '.join(suite.packages)}\n"
+        for pocket, packages in suite.picks:
+            script += f"apt-get install -y -t {pocket_suite(suite, pocket)} {' '.join(packages)}\n"
+        script += guest_script(suite) + "apt-get clean\n"
+        (folder / "guest").mkdir()
+        Root(self._below(suite)).shell(
+            script,
+            what=f"apt-get in the {suite.name} chroot",
+            log=self.run.log(f"chroot-{suite.name}"),
+            binds=[lists, Bind(folder / "guest", "/guest", writable=True)],
+            upper=folder,
+            network=True,
+            on_line=step.progress,
+        )
+        chroot.finish_upper(folder)
+
     def lists(self, suite: Suite) -> Bind:
         """The package lists, for a chroot in which apt has to know them."""
         folder = cache.root() / "lists" / suite.name
@@ -129,7 +175,7 @@ class Suites:
         try:
             yield
         except proc.CommandFailed as err:
-            state = read_state(self._pointer(suite), recipe(suite))
+            state = read_state(self._pointer(suite), self._recipe(suite))
             if state:
                 write_state(self._pointer(suite), {**state, "updated": 0})
             raise HarnessError(f"{err}\n    the next run will renew the package lists of {suite.name}") from err
@@ -139,7 +185,7 @@ class Suites:
         base = cache.root() / "base" / state["base"]
         with self.run.report.step(f"{suite.name}: renewing the package lists") as step:
             try:
-                Root((base,)).run(
+                self._open(suite, base).run(
                     ["apt-get", "update", "--error-on=any"],
                     what=f"apt-get update in the {suite.name} chroot",
                     binds=[self.lists(suite)],
@@ -155,17 +201,20 @@ class Suites:
             return None
         return state
 
+    def _open(self, suite: Suite, base: Path) -> Root:
+        return Root(Known(base, {}, self._below(suite)).layers)
+
     def _ask(self, suite: Suite, base: Path) -> dict:
         own = own_packages(suite)
         script = f"apt-cache policy {' '.join(own)} $(apt-cache pkgnames linux-)"
-        _, output = Root((base,)).shell(script, what="apt-cache", binds=[self.lists(suite)])
+        _, output = self._open(suite, base).shell(script, what="apt-cache", binds=[self.lists(suite)])
         candidates, installed = parse_policy(output)
         missing = [name for name in own if name not in installed]
         if missing:
             names = " ".join(missing)
             raise HarnessError(f"{suite.name}: not installed by these names, kernels.conf is wrong: {names}")
         return {
-            "recipe": recipe(suite),
+            "recipe": self._recipe(suite),
             "base": base.name,
             "updated": time.time(),
             "candidates": candidates,
@@ -178,7 +227,9 @@ def own_packages(suite: Suite) -> list[str]:
 
 
 def recipe(suite: Suite) -> str:
-    packages = (suite.packages, suite.pockets, suite.picks, suite.unpacks)
+    packages: tuple = (suite.packages, suite.pockets, suite.picks, suite.unpacks)
+    if suite.over:
+        packages = (*packages, suite.foreign, suite.guest)
     return cache.digest(MAKER, suite.name, packages, APT_CONF, DPKG_OPTIONS)
 
 
@@ -200,7 +251,7 @@ def write_state(pointer: Path, state: dict) -> None:
 
 
 def pocket_suite(suite: Suite, pocket: str) -> str:
-    return f"{suite.name}-backports" if pocket == "backports" else pocket
+    return f"{suite.codename}-backports" if pocket == "backports" else pocket
 
 
 def source_line(suite: Suite, folder: Path, other: str) -> str:
@@ -237,13 +288,29 @@ apt-get update
 """
 
 
+def guest_script(suite: Suite) -> str:
+    """Shell commands that unpack a guest's packages, and what they depend on, into /guest. Nothing of them is run."""
+    options = f"-o APT::Architecture={suite.foreign} -o APT::Architectures={suite.foreign} -o Dir::State::status=/tmp/none"
+    return f"""mkdir -p /tmp/debs/partial
+: >/tmp/none
+apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only {' '.join(suite.guest)}
+mkdir -p /guest/usr/bin /guest/usr/sbin /guest/usr/lib
+for name in bin sbin lib; do ln -s usr/$name /guest/$name; done
+for deb in /tmp/debs/*.deb; do
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /guest --exclude=./usr/share
+done
+rm -r /tmp/debs
+"""
+
+
 def parse_policy(text: str) -> tuple[dict[str, str], dict[str, str]]:
     """Of apt-cache policy's output: candidates and installed versions by package."""
     candidates, installed = {}, {}
     name = ""
     for line in text.splitlines():
         if not line.startswith(" "):
-            name = line.rstrip(":")
+            # A package of another architecture has it behind its name.
+            name = line.rstrip(":").partition(":")[0]
         elif line.startswith("  Candidate: ") and "(none)" not in line:
             candidates[name] = line.split(": ", 1)[1]
         elif line.startswith("  Installed: ") and "(none)" not in line:

@@ -35,10 +35,10 @@ BUILT_IN = ("iommu_next", "iommu_next_mock")
 class Uml:
     """One kernel's. Use as a context manager: nobody builds another kernel in its folder meanwhile."""
 
-    def __init__(self, bench: Bench, kernel: Kernel) -> None:
+    def __init__(self, bench: Bench, kernel: Kernel, with_coverage: bool = False) -> None:
         self.bench = bench
         self.kernel = kernel
-        self.kunit = Kunit(bench, kernel, with_coverage=False)
+        self.kunit = Kunit(bench, kernel, with_coverage)
         self._lock = cache.locked(self.kunit.name)
 
     def __enter__(self) -> "Uml":
@@ -82,7 +82,11 @@ class Uml:
         """The command line that starts it; as vm.qemu_argv()."""
         linux = ["/boot/linux", *machine.args, f"ssl1=null,fd:{result}", "initrd=/boot/initramfs"]
         linux += [f"console={machine.console}", *vm.CMDLINE.split(), *machine.cmdline.split()]
-        binds = [Bind(self.kunit.folder / "build/linux", "/boot/linux"), Bind(archive, "/boot/initramfs")]
+        build = self.kunit.folder / "build"
+        binds = [Bind(build / "linux", "/boot/linux"), Bind(archive, "/boot/initramfs")]
+        if self.kunit.with_coverage:
+            # Where it was built, it writes its counters.
+            binds.append(Bind(build, "/build", writable=True))
         return self.kunit.root.argv(linux, binds)
 
     def machine(self, cmdline: str = "") -> Machine:

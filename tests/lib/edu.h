@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * QEMU's "edu" device (docs/specs/edu.rst there), or a mock device with its
- * registers, behind a VFIO device file. DMA is waited for by its interrupt.
+ * registers, behind a VFIO device file. DMA is waited for by its interrupt, or
+ * by asking.
  */
 #ifndef EDU_H
 #define EDU_H
@@ -39,6 +40,7 @@
  * @size: of that region
  * @bar: the registers, mapped; NULL to read and write them
  * @event: eventfd that its interrupt signals
+ * @polled: DMA is to raise no interrupts
  */
 struct edu {
 	int fd;
@@ -46,11 +48,14 @@ struct edu {
 	uint64_t size;
 	volatile unsigned char *bar;
 	int event;
+	bool polled;
 };
 
 /* Ends the test when something fails. @irq: VFIO's index of the interrupt. */
 void edu_open(struct edu *edu, int fd, unsigned int irq);
 void edu_map_bar(struct edu *edu);
+/* Give up its interrupt and set it up again. */
+void edu_renew_irq(struct edu *edu, unsigned int irq);
 void edu_close(struct edu *edu);
 
 uint64_t edu_read(struct edu *edu, uint32_t reg, size_t size);
@@ -60,7 +65,9 @@ void edu_write(struct edu *edu, uint32_t reg, uint64_t val, size_t size);
 bool edu_wait(struct edu *edu, int ms);
 /* Begin a DMA between the device's memory and @iova. */
 void edu_start(struct edu *edu, uint64_t iova, size_t length, bool to_memory);
-/* And wait for its end. Whether it was refused the device does not say. */
+/* Wait for the end of what was begun, by whoever had the device then. */
+void edu_idle(struct edu *edu);
+/* Begin one, and wait for its end. Whether it was refused the device does not say. */
 void edu_dma(struct edu *edu, uint64_t iova, size_t length, bool to_memory);
 /* From memory to memory through the device. */
 void edu_copy(struct edu *edu, uint64_t from, uint64_t to, size_t length);

@@ -7,8 +7,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "inx.h"
+
+bool inx_is_built_in(void)
+{
+	return !access("/sys/module/iommu_next", F_OK) &&
+	       access("/sys/module/iommu_next/refcnt", F_OK);
+}
 
 int inx_open(void)
 {

@@ -22,6 +22,12 @@
 #define INX_RO IOMMU_NEXT_IOAS_MAP_READABLE
 #define INX_FIXED IOMMU_NEXT_IOAS_MAP_FIXED_IOVA
 
+/*
+ * Whether the modules are part of the kernel, as in user-mode Linux: nothing can
+ * be loaded, unloaded or given another parameter.
+ */
+bool inx_is_built_in(void);
+
 /* A new file of /dev/iommu-next. Returns the descriptor. */
 int inx_open(void);
 

@@ -11,6 +11,24 @@
 #define PAGE 4096UL
 #define HUGE (2UL << 20)
 
+bool mem_has_thp(void)
+{
+	return !access("/sys/kernel/mm/transparent_hugepage", F_OK);
+}
+
+void mem_keep_small(void *mem, size_t length)
+{
+	if (mem_has_thp())
+		ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
+}
+
+static void make_huge(void *mem, size_t length)
+{
+	if (!mem_has_thp())
+		SKIP("the kernel has no huge pages for anonymous memory");
+	ASSERT_EQ(0, madvise(mem, length, MADV_HUGEPAGE));
+}
+
 static unsigned char *reserve(size_t length)
 {
 	unsigned char *p = mmap(NULL, length + HUGE, PROT_READ | PROT_WRITE,
@@ -55,7 +73,7 @@ static void renew_page(unsigned char *at, unsigned char *spare)
 				spare));
 	ASSERT_EQ(at, mmap(at, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
-	ASSERT_EQ(0, madvise(at, PAGE, MADV_NOHUGEPAGE));
+	mem_keep_small(at, PAGE);
 	*at = 1;
 }
 
@@ -70,8 +88,8 @@ static void shuffle(unsigned char *mem, size_t length)
 	unsigned char *spare = reserve(pages * PAGE);
 	bool again = true;
 
-	ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
-	ASSERT_EQ(0, madvise(spare, length, MADV_NOHUGEPAGE));
+	mem_keep_small(mem, length);
+	mem_keep_small(spare, length);
 	while (pages % step == 0)
 		step += 2;
 	for (i = 0; i < pages; i++)
@@ -99,7 +117,7 @@ static unsigned char *alloc_thp(size_t length)
 	size_t at;
 
 	ASSERT_EQ(0, length % HUGE);
-	ASSERT_EQ(0, madvise(mem, length, MADV_HUGEPAGE));
+	make_huge(mem, length);
 	for (at = 0; at < length; at += HUGE) {
 		mem[at] = 1;
 		ASSERT_EQ(1, mem_runs(mem + at, HUGE));
@@ -107,15 +125,21 @@ static unsigned char *alloc_thp(size_t length)
 	return mem;
 }
 
-static unsigned char *alloc_hugetlb(size_t length)
+static void fill_hugetlb_pool(size_t length)
 {
 	FILE *f = fopen("/proc/sys/vm/nr_hugepages", "w");
-	unsigned char *mem;
 
 	if (!f)
 		SKIP("the kernel has no hugetlb");
 	fprintf(f, "%zu\n", length / HUGE + 2);
 	fclose(f);
+}
+
+static unsigned char *alloc_hugetlb(size_t length)
+{
+	unsigned char *mem;
+
+	fill_hugetlb_pool(length);
 	mem = mmap(NULL, length, PROT_READ | PROT_WRITE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE,
 		   -1, 0);
@@ -124,9 +148,9 @@ static unsigned char *alloc_hugetlb(size_t length)
 	return mem;
 }
 
-static unsigned char *alloc_memfd(size_t length, int flags)
+static unsigned char *alloc_memfd(size_t length, int flags, unsigned int how)
 {
-	int fd = memfd_create("mem", MFD_CLOEXEC);
+	int fd = memfd_create("mem", MFD_CLOEXEC | how);
 	unsigned char *mem = reserve(length);
 	size_t at;
 
@@ -151,7 +175,7 @@ static unsigned char *alloc_mixed(size_t length)
 
 	ASSERT_EQ(0, length % HUGE);
 	for (at = 0; at < length; at += 2 * HUGE) {
-		ASSERT_EQ(0, madvise(mem + at, HUGE, MADV_HUGEPAGE));
+		make_huge(mem + at, HUGE);
 		mem[at] = 1;
 		ASSERT_EQ(1, mem_runs(mem + at, HUGE));
 		if (at + HUGE < length)
@@ -167,7 +191,7 @@ unsigned char *mem_alloc(enum mem_kind kind, size_t length)
 	switch (kind) {
 	case MEM_ORDERED:
 		mem = reserve(length);
-		ASSERT_EQ(0, madvise(mem, length, MADV_NOHUGEPAGE));
+		mem_keep_small(mem, length);
 		memset(mem, 1, length);
 		return mem;
 	case MEM_SHUFFLED:
@@ -179,13 +203,33 @@ unsigned char *mem_alloc(enum mem_kind kind, size_t length)
 	case MEM_HUGETLB:
 		return alloc_hugetlb(length);
 	case MEM_MEMFD:
-		return alloc_memfd(length, MAP_SHARED);
+		return alloc_memfd(length, MAP_SHARED, 0);
+	case MEM_MEMFD_HUGE:
+		fill_hugetlb_pool(length);
+		return alloc_memfd(length, MAP_SHARED, MFD_HUGETLB);
 	case MEM_PRIVATE:
-		return alloc_memfd(length, MAP_PRIVATE);
+		return alloc_memfd(length, MAP_PRIVATE, 0);
 	case MEM_MIXED:
 		return alloc_mixed(length);
 	}
 	return NULL;
+}
+
+int mem_open_file(const void *mem)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start = 0, end;
+	char path[64];
+	int fd;
+
+	ASSERT_NE(NULL, f);
+	while (start != (unsigned long)mem)
+		ASSERT_LT(0, fscanf(f, "%lx-%lx%*[^\n]", &start, &end));
+	fclose(f);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", start, end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	return fd;
 }
 
 /* The golden ratio spreads the index over all bits. */

@@ -16,6 +16,7 @@
  * @MEM_THP: anonymous, in transparent huge pages
  * @MEM_HUGETLB: of the hugetlb pool
  * @MEM_MEMFD: a memfd, shared
+ * @MEM_MEMFD_HUGE: likewise, of the hugetlb pool
  * @MEM_PRIVATE: a memfd, private: half of the pages written to, half not
  * @MEM_MIXED: huge pages with shuffled small ones between them
  */
@@ -25,12 +26,23 @@ enum mem_kind {
 	MEM_THP,
 	MEM_HUGETLB,
 	MEM_MEMFD,
+	MEM_MEMFD_HUGE,
 	MEM_PRIVATE,
 	MEM_MIXED,
 };
 
 /* Ends the test if there is none, or skips it if the guest has no such memory. */
 unsigned char *mem_alloc(enum mem_kind kind, size_t length);
+
+/* A descriptor of the file that memory is of, from its first byte on. Only for root. */
+int mem_open_file(const void *mem);
+
+/*
+ * Whether anonymous memory can be in huge pages: user-mode Linux has none. And
+ * let a piece of memory be in small ones, which it is there anyway.
+ */
+bool mem_has_thp(void);
+void mem_keep_small(void *mem, size_t length);
 
 /* Content that is different for each word of memory and each @seed. */
 void mem_fill(void *mem, size_t length, uint64_t seed);

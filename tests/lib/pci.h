@@ -51,6 +51,9 @@ bool file_read(char *text, size_t size, const char *format, ...)
 /* Returns 0, or -1 with errno. */
 int file_write(const char *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Whether the machine's name begins with that; whether it is the kernel's. */
+bool machine_is(const char *name);
+bool kernel_is(const char *name);
 /* Wait until udev has made all nodes. */
 void udev_settle(void);
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mem.h"
 #include "tap.h"
 #include "uffd.h"
 
@@ -26,7 +27,7 @@ void uffd_open(struct uffd *u, size_t length)
 	u->mem = mmap(NULL, length, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, u->mem);
-	ASSERT_EQ(0, madvise(u->mem, length, MADV_NOHUGEPAGE));
+	mem_keep_small(u->mem, length);
 	u->fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	ASSERT_GE(u->fd, 0);
 	ASSERT_EQ(0, ioctl(u->fd, UFFDIO_API, &api));

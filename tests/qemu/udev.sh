@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# harness: load=iommu_next
+# harness: load=iommu_next machines=none,smp,vtd
 #
 # The udev rules that come with the modules: /dev/iommu is a link to /dev/iommu-next only where the administrator asked for
 # it, and never on a kernel that has iommufd.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: timeout=30 */
+/* harness: machines=none,smp,vtd timeout=30 */
 /*
  * The test harness itself: what its promises are worth. Tests that have to fail are not among
  * those of this program, unless it calls itself to see them fail.

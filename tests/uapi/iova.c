@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mem.h"
 #include "tap.h"
 #include "world.h"
 
@@ -434,6 +435,8 @@ TEST_F(iova, chosen_alignment)
 	};
 	size_t i;
 
+	if (!mem_has_thp())
+		SKIP("the kernel has no huge pages for IOVAs to be aligned to");
 	/* The second time round a device has its own wish. */
 	for (i = 0; i < 2 * sizeof(want) / sizeof(*want); i++) {
 		const typeof(*want) *one = &want[i / 2];
@@ -501,6 +504,8 @@ TEST_F(iova, chosen_where_nothing_fits)
 	struct world *w = &self->w;
 	uint64_t iova = 0;
 
+	if (!mem_has_thp())
+		SKIP("the kernel has no huge pages for IOVAs to be aligned to");
 	ASSERT_EQ(0, allow(w, IOVA, IOVA + 4 * PAGE - 1));
 	EXPECT_ERRNO(ENOSPC, inx_map(w->fd, w->ioas, INX_RW, self->mem,
 				     5 * PAGE, &iova));

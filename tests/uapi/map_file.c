@@ -35,6 +35,9 @@ static int make_file(enum file_kind kind)
 		fprintf(f, "%lu\n", LENGTH / HUGE + 2);
 		fclose(f);
 		flags |= MFD_HUGETLB | MFD_HUGE_2MB;
+	} else if (!mem_has_thp()) {
+		if (kind == BIG)
+			SKIP("the kernel has no huge pages for tmpfs");
 	} else {
 		f = fopen("/sys/kernel/mm/transparent_hugepage/shmem_enabled",
 			  "w");

@@ -475,6 +475,8 @@ TEST(unknown_numbers)
 	struct world w;
 	char arg[PAGE] = {};
 
+	if (inx_is_built_in())
+		SKIP("the mock is part of this kernel, and answers one of them");
 	world_open(&w);
 	for (nr = 0; nr < 256; nr++) {
 		if (nr >= 100 && nr <= IOMMU_NEXT_CMD_IOAS_NOIOMMU_GET_PA)

@@ -247,17 +247,23 @@ static int module_unload(const char *name)
 	return rc;
 }
 
-static int file_write(const char *text, const char *format, ...)
+static int file_open(int flags, const char *format, va_list args)
 {
 	char path[256];
+
+	vsnprintf(path, sizeof(path), format, args);
+	return open(path, flags);
+}
+
+static int file_write(const char *text, const char *format, ...)
+{
 	va_list args;
 	ssize_t n;
 	int fd;
 
 	va_start(args, format);
-	vsnprintf(path, sizeof(path), format, args);
+	fd = file_open(O_WRONLY, format, args);
 	va_end(args);
-	fd = open(path, O_WRONLY);
 	if (fd < 0)
 		return -1;
 	n = write(fd, text, strlen(text));
@@ -267,15 +273,13 @@ static int file_write(const char *text, const char *format, ...)
 
 static int file_read(char *text, size_t size, const char *format, ...)
 {
-	char path[256];
 	va_list args;
 	ssize_t n;
 	int fd;
 
 	va_start(args, format);
-	vsnprintf(path, sizeof(path), format, args);
+	fd = file_open(O_RDONLY, format, args);
 	va_end(args);
-	fd = open(path, O_RDONLY);
 	if (fd < 0)
 		return -1;
 	n = read(fd, text, size - 1);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which process has which device open. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "inxctl.h"
+
+static void each_file_of(pid_t pid, DIR *folder,
+			 void (*fn)(const struct open_file *file, void *arg), void *arg)
+{
+	char *command = read_file("/proc/%d/comm", pid);
+	struct dirent *entry;
+	struct statx st;
+
+	while ((entry = readdir(folder))) {
+		struct open_file file = { .pid = pid, .command = command ? command : "?" };
+
+		/* Without asking a server that may be dead. Names differ between namespaces. */
+		if (statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) ||
+		    !S_ISCHR(st.stx_mode))
+			continue;
+		file.fd = atoi(entry->d_name);
+		file.rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor);
+		fn(&file, arg);
+	}
+	free(command);
+}
+
+unsigned int each_open_file(void (*fn)(const struct open_file *file, void *arg), void *arg)
+{
+	json_t *names = list_folder("/proc"), *name;
+	unsigned int unseen = 0;
+	char path[64];
+	DIR *folder;
+	size_t i;
+
+	json_array_foreach(names, i, name) {
+		pid_t pid = atoi(json_string_value(name));
+
+		if (pid <= 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+		folder = opendir(path);
+		if (folder) {
+			each_file_of(pid, folder, fn, arg);
+			closedir(folder);
+		} else if (exists("/proc/%d", pid)) {
+			unseen++;
+		}
+	}
+	json_decref(names);
+	return unseen;
+}
