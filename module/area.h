@@ -12,6 +12,7 @@
 #include <linux/types.h>
 
 #include "batch.h"
+#include "range.h"
 
 struct inx_pages;
 struct inx_seg;
@@ -23,6 +24,8 @@ struct iommu_domain;
  * @leaving_item: in &struct inx_iopt.leaving
  * @domain: the page table
  * @coherent: accesses through it always snoop, also those that ask not to
+ * @unmapped: called when areas of a range are in the page table no more, and
+ *	before others can be; may be NULL
  * @left: called when the IOAS knows the page table no more
  */
 struct inx_domain_link {
@@ -30,6 +33,8 @@ struct inx_domain_link {
 	struct list_head leaving_item;
 	struct iommu_domain *domain;
 	bool coherent;
+	void (*unmapped)(struct inx_domain_link *link,
+			 struct inx_iova_range range);
 	void (*left)(struct inx_domain_link *link);
 };
 

@@ -419,6 +419,7 @@ int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped)
 {
 	struct inx_area *list, *area;
+	struct inx_domain_link *link;
 	unsigned long bytes = 0;
 	bool asked = false;
 	int rc;
@@ -444,6 +445,9 @@ again:
 		goto out;
 
 	inx_areas_unfill(&iopt->domains, list);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		if (link->unmapped)
+			link->unmapped(link, range);
 
 	down_write(&iopt->iova_rwsem);
 	for (area = list; area; area = area->next)

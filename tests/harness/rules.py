@@ -14,7 +14,7 @@ MAX_PYTHON_LINES = 500
 # The layers of docs/design.md, from the door down. A file may include headers of its own layer or of a lower one.
 LAYERS = (
     ("main", "ioctl", "object"),
-    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "vdevice", "eventq",
+    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "bitmap", "viommu", "vdevice", "eventq",
      "hw_queue", "access", "vfio_compat", "type1", "cdev", "private", "show"),
     ("iopt", "cut", "pin", "space"),
     ("area", "hold", "pages", "reader", "source", "batch", "account"),

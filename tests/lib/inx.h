@@ -56,6 +56,12 @@ int inx_change_process(int fd);
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val);
 int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);
+int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
+			 uint32_t *hwpt);
+/* Dirty tracking on or off; and what was written, a bit for @page_size. */
+int inx_dirty_set(int fd, uint32_t hwpt, bool enable);
+int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,
+		   uint64_t length, uint64_t page_size, void *bitmap);
 
 /* Device files: of a mock device or a real one. */
 int inx_bind(int dev_fd, int fd, uint32_t *dev);
