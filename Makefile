@@ -48,6 +48,10 @@ check-fast:
 kunit:
 	$(RUN) kunit
 
+## coverage      which lines KUnit and the test programs execute, in user-mode Linux 6.12
+coverage:
+	$(RUN) coverage --kernel 6.12
+
 ## qemu          run the tests in virtual machines: every kernel, every machine
 qemu:
 	$(RUN) qemu
@@ -72,4 +76,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit qemu conformance dkms-test benchmark check clean
+.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit coverage qemu conformance dkms-test benchmark check clean

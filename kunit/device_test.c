@@ -107,14 +107,14 @@ static int devices_reach(struct devices *d, unsigned int i)
 	u64 fault_iova, data = 0;
 	unsigned int m;
 
-	if (mock_device_dma(d->mock[i], IOVA, &data, 8, false, &fault_iova))
+	if (mock_device_dma(d->mock[i], 0, IOVA, &data, 8, false, &fault_iova))
 		return -1;
 	for (m = 0; m < 2; m++) {
 		struct page *page = d->w->mem->pages[m * (SZ_1M / PAGE_SIZE)];
 
 		*(u64 *)page_address(page) = m + 1;
 	}
-	if (mock_device_dma(d->mock[i], IOVA, &data, 8, false, &fault_iova))
+	if (mock_device_dma(d->mock[i], 0, IOVA, &data, 8, false, &fault_iova))
 		return -1;
 	return data - 1;
 }

@@ -8,7 +8,8 @@
 
 #include "world.h"
 
-#define FAULT_LEN (24 * PAGE_SIZE)
+#define FAULT_PAGES 24UL
+#define FAULT_LEN (FAULT_PAGES * PAGE_SIZE)
 #define FAULT_ANON (WORLD_UADDR + SZ_1G)
 
 /**
@@ -19,6 +20,13 @@
  * @ioas: two IOASes
  * @made: ID of what an operation has made
  * @other: a file, likewise
+ * @shm: a file of memory
+ * @access: attached to nothing
+ * @pinned: bytes that it has pinned, at @pinned_at
+ * @pinned_at: an IOVA
+ * @list: room for what it pins
+ * @data: room for what it copies
+ * @mm: a second process
  */
 struct fault_world {
 	struct world *w;
@@ -27,6 +35,13 @@ struct fault_world {
 	u32 ioas[2];
 	u32 made;
 	struct file *other;
+	struct shm *shm;
+	struct inx_access *access;
+	unsigned long pinned;
+	unsigned long pinned_at;
+	struct page *list[FAULT_PAGES];
+	void *data;
+	struct mm_struct *mm;
 };
 
 /**
@@ -47,12 +62,35 @@ struct fault_op {
 	bool takes;
 };
 
+/**
+ * struct fault_table - operations that can fail for one reason
+ * @ops: the operations
+ * @nr: how many
+ */
+struct fault_table {
+	const struct fault_op *ops;
+	unsigned int nr;
+};
+
 /* All of them, those that pin, and those that call a page table. */
-extern const struct fault_op fault_ops[];
-extern const unsigned int fault_ops_nr;
-extern const struct fault_op fault_pin_ops[];
-extern const unsigned int fault_pin_ops_nr;
-extern const struct fault_op fault_domain_ops[];
-extern const unsigned int fault_domain_ops_nr;
+extern const struct fault_table fault_all;
+extern const struct fault_table fault_pinning;
+extern const struct fault_table fault_mapping;
+
+/* fault_more.c: the same for files, processes, containers, accesses. */
+extern const struct fault_table fault_more_all;
+extern const struct fault_table fault_more_pinning;
+extern const struct fault_table fault_more_mapping;
+
+/* What fault_more.c needs, besides. */
+void fault_more_enter(struct fault_world *fw);
+void fault_more_leave(struct fault_world *fw);
+
+#define FAULT_IOVA 0x10000000UL
+
+int fault_device_attach(struct fault_world *fw);
+void fault_device_detach(struct fault_world *fw);
+int fault_ioas_map(struct fault_world *fw);
+void fault_ioas_unmap(struct fault_world *fw);
 
 #endif

@@ -8,7 +8,7 @@
 #include "device.h"
 #include "fault.h"
 
-#define IOVA 0x10000000UL
+#define IOVA FAULT_IOVA
 
 /* Operations on an IOVA space. */
 
@@ -179,7 +179,7 @@ static void undo_made(struct fault_world *fw)
 	KUNIT_EXPECT_EQ(fw->w->test, 0, world_destroy(fw->w, fw->made));
 }
 
-static int op_ioas_map(struct fault_world *fw)
+int fault_ioas_map(struct fault_world *fw)
 {
 	struct iommu_next_ioas_map arg = {
 		.size = sizeof(arg),
@@ -195,7 +195,7 @@ static int op_ioas_map(struct fault_world *fw)
 	return world_ioctl(fw->w, IOMMU_NEXT_IOAS_MAP, &arg, sizeof(arg));
 }
 
-static void undo_ioas_map(struct fault_world *fw)
+void fault_ioas_unmap(struct fault_world *fw)
 {
 	struct iommu_next_ioas_unmap arg = {
 		.size = sizeof(arg),
@@ -268,11 +268,6 @@ static int op_hw_info(struct fault_world *fw)
 	return world_ioctl(fw->w, IOMMU_NEXT_GET_HW_INFO, &arg, sizeof(arg));
 }
 
-static int prepare_ioas_map(struct fault_world *fw)
-{
-	return op_ioas_map(fw);
-}
-
 static int op_hwpt_alloc(struct fault_world *fw)
 {
 	struct iommu_next_hwpt_alloc arg = {
@@ -309,14 +304,14 @@ static void undo_bind(struct fault_world *fw)
 	inx_device_unbind(fw->idev[1]);
 }
 
-static int op_device_attach(struct fault_world *fw)
+int fault_device_attach(struct fault_world *fw)
 {
 	u32 id = fw->ioas[0];
 
 	return inx_device_attach(fw->idev[0], &id);
 }
 
-static void undo_device_attach(struct fault_world *fw)
+void fault_device_detach(struct fault_world *fw)
 {
 	inx_device_detach(fw->idev[0]);
 }
@@ -326,7 +321,7 @@ static int prepare_device_replace(struct fault_world *fw)
 {
 	u32 id = fw->ioas[1];
 
-	return op_ioas_map(fw) ?: inx_device_attach(fw->idev[0], &id);
+	return fault_ioas_map(fw) ?: inx_device_attach(fw->idev[0], &id);
 }
 
 static void undo_device_replace(struct fault_world *fw)
@@ -339,12 +334,12 @@ static void undo_device_replace(struct fault_world *fw)
 static void clean_device_replace(struct fault_world *fw)
 {
 	inx_device_detach(fw->idev[0]);
-	undo_ioas_map(fw);
+	fault_ioas_unmap(fw);
 }
 
 static int prepare_device_detach(struct fault_world *fw)
 {
-	return op_ioas_map(fw) ?: op_device_attach(fw);
+	return fault_ioas_map(fw) ?: fault_device_attach(fw);
 }
 
 static int op_device_detach(struct fault_world *fw)
@@ -355,7 +350,7 @@ static int op_device_detach(struct fault_world *fw)
 
 static void redo_device_attach(struct fault_world *fw)
 {
-	KUNIT_EXPECT_EQ(fw->w->test, 0, op_device_attach(fw));
+	KUNIT_EXPECT_EQ(fw->w->test, 0, fault_device_attach(fw));
 }
 
 static int op_unbind(struct fault_world *fw)
@@ -369,7 +364,7 @@ static void redo_bind(struct fault_world *fw)
 	KUNIT_EXPECT_EQ(fw->w->test, 0, op_bind(fw));
 }
 
-const struct fault_op fault_ops[] = {
+static const struct fault_op fault_ops[] = {
 	{ "map", NULL, op_map, op_unmap_it, NULL },
 	{ "map of untouched memory", NULL, op_map_anon, op_unmap_it, NULL },
 	{ "copy", prepare_map, op_copy, undo_copy, op_unmap_it },
@@ -383,55 +378,59 @@ const struct fault_op fault_ops[] = {
 	  redo_attach, clean_detach, true },
 	{ "open", NULL, op_open, undo_open, NULL },
 	{ "IOAS_ALLOC", NULL, op_ioas_alloc, undo_made, NULL },
-	{ "IOAS_MAP", op_device_attach, op_ioas_map, undo_ioas_map,
-	  undo_device_attach },
+	{ "IOAS_MAP", fault_device_attach, fault_ioas_map, fault_ioas_unmap,
+	  fault_device_detach },
 	{ "IOAS_IOVA_RANGES", NULL, op_ioas_ranges, NULL, NULL },
 	{ "IOAS_ALLOW_IOVAS", NULL, op_ioas_allow, undo_ioas_allow, NULL },
 	{ "GET_HW_INFO", NULL, op_hw_info, NULL, NULL },
-	{ "HWPT_ALLOC", prepare_ioas_map, op_hwpt_alloc, undo_made,
-	  undo_ioas_map },
+	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
+	  fault_ioas_unmap },
 	{ "a mock device", NULL, op_mock_create, NULL, NULL },
 	{ "bind", NULL, op_bind, undo_bind, NULL },
-	{ "attach of a device", prepare_ioas_map, op_device_attach,
-	  undo_device_attach, undo_ioas_map },
-	{ "change of IOAS", prepare_device_replace, op_device_attach,
+	{ "attach of a device", fault_ioas_map, fault_device_attach,
+	  fault_device_detach, fault_ioas_unmap },
+	{ "change of IOAS", prepare_device_replace, fault_device_attach,
 	  undo_device_replace, clean_device_replace },
 	{ "detach of a device", prepare_device_detach, op_device_detach,
 	  redo_device_attach, clean_device_replace, true },
 	{ "unbind", op_bind, op_unbind, redo_bind, undo_bind, true },
 };
 
-const unsigned int fault_ops_nr = ARRAY_SIZE(fault_ops);
+const struct fault_table fault_all = { fault_ops, ARRAY_SIZE(fault_ops) };
 
-const struct fault_op fault_pin_ops[] = {
+static const struct fault_op fault_pin_ops[] = {
 	{ "map", NULL, op_map, op_unmap_it, NULL },
 	{ "first page table", prepare_first_domain, op_attach_domain,
 	  undo_attach_domain, clean_second_space },
-	{ "IOAS_MAP", op_device_attach, op_ioas_map, undo_ioas_map,
-	  undo_device_attach },
-	{ "HWPT_ALLOC", prepare_ioas_map, op_hwpt_alloc, undo_made,
-	  undo_ioas_map },
-	{ "attach of a device", prepare_ioas_map, op_device_attach,
-	  undo_device_attach, undo_ioas_map },
-	{ "change of IOAS", prepare_device_replace, op_device_attach,
+	{ "IOAS_MAP", fault_device_attach, fault_ioas_map, fault_ioas_unmap,
+	  fault_device_detach },
+	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
+	  fault_ioas_unmap },
+	{ "attach of a device", fault_ioas_map, fault_device_attach,
+	  fault_device_detach, fault_ioas_unmap },
+	{ "change of IOAS", prepare_device_replace, fault_device_attach,
 	  undo_device_replace, clean_device_replace },
 };
 
-const unsigned int fault_pin_ops_nr = ARRAY_SIZE(fault_pin_ops);
+const struct fault_table fault_pinning = {
+	fault_pin_ops, ARRAY_SIZE(fault_pin_ops),
+};
 
-const struct fault_op fault_domain_ops[] = {
+static const struct fault_op fault_domain_ops[] = {
 	{ "map", NULL, op_map, op_unmap_it, NULL },
 	{ "copy", prepare_map, op_copy, undo_copy, op_unmap_it },
 	{ "first page table", prepare_first_domain, op_attach_domain,
 	  undo_attach_domain, clean_second_space },
 	{ "further page table", prepare_map, op_attach_further,
 	  undo_attach_domain, op_unmap_it },
-	{ "HWPT_ALLOC", prepare_ioas_map, op_hwpt_alloc, undo_made,
-	  undo_ioas_map },
-	{ "attach of a device", prepare_ioas_map, op_device_attach,
-	  undo_device_attach, undo_ioas_map },
-	{ "change of IOAS", prepare_device_replace, op_device_attach,
+	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
+	  fault_ioas_unmap },
+	{ "attach of a device", fault_ioas_map, fault_device_attach,
+	  fault_device_detach, fault_ioas_unmap },
+	{ "change of IOAS", prepare_device_replace, fault_device_attach,
 	  undo_device_replace, clean_device_replace },
 };
 
-const unsigned int fault_domain_ops_nr = ARRAY_SIZE(fault_domain_ops);
+const struct fault_table fault_mapping = {
+	fault_domain_ops, ARRAY_SIZE(fault_domain_ops),
+};

@@ -9,6 +9,7 @@
  * takes something away never fails.
  */
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/slab.h>
 
@@ -16,6 +17,7 @@
 #include "device.h"
 #include "ioas.h"
 #include "fault.h"
+#include "shm.h"
 
 #define FAULT_MAX 2000
 #define FAULT_STEP 192
@@ -26,9 +28,16 @@ struct fault_state {
 	unsigned int areas;
 	unsigned int ranges;
 	unsigned int domains_in_iopt;
+	unsigned int aligned;
+	unsigned int closed;
+	unsigned long cpu_pins;
+	unsigned long mapped;
 	unsigned long pins;
+	unsigned long file_pins;
 	unsigned long pinned;
+	unsigned long other_pinned;
 	unsigned long locked;
+	struct inx_ioas *vfio_ioas;
 	s64 io_pages;
 	s64 domains;
 	unsigned int iommu_refs;
@@ -46,8 +55,16 @@ static void fault_add_iopt(struct inx_iopt *iopt, struct fault_state *state)
 {
 	struct inx_domain_link *link;
 	unsigned long alignment;
+	struct inx_area *area;
 
-	state->areas += world_areas(iopt);
+	for (area = inx_space_first(&iopt->space, 0, ULONG_MAX); area;
+	     area = inx_space_next(area, ULONG_MAX)) {
+		state->areas++;
+		state->mapped += area->mapped;
+		state->cpu_pins += area->npins;
+		state->closed += area->is_closed;
+	}
+	state->aligned += iopt->pins.aligned;
 	state->ranges += inx_iopt_ranges(iopt, NULL, 0, &alignment);
 	list_for_each_entry(link, &iopt->domains.list, item)
 		state->domains_in_iopt++;
@@ -64,8 +81,11 @@ static void fault_look(struct fault_world *fw, struct fault_state *state)
 		fault_add_iopt(&w->iopts[i], state);
 		fault_add_iopt(&fault_ioas(fw, i)->iopt, state);
 	}
+	state->vfio_ioas = w->ctx->vfio_ioas;
 	state->pins = mem_total_pins(w->mem);
+	state->file_pins = shm_total_pins(fw->shm);
 	state->pinned = world_pinned(w);
+	state->other_pinned = atomic64_read(&fw->mm->pinned_vm);
 	state->locked = world_locked(w);
 	state->io_pages = atomic64_read(&w->iommu->pages);
 	state->domains = atomic64_read(&w->iommu->domains);
@@ -80,11 +100,16 @@ static void fault_expect_same(struct fault_world *fw,
 
 	fault_look(fw, &now);
 	KUNIT_EXPECT_EQ_MSG(fw->w->test, 0, memcmp(before, &now, sizeof(now)),
-			    "%s, failure %u: objects %u %u, areas %u %u, ranges %u %u, pins %lu %lu, pinned %lu %lu, locked %lu %lu, IO pages %lld %lld, page tables %lld %lld, references %u %u",
+			    "%s, failure %u: objects %u %u, areas %u %u, closed %u %u, for pins %u %u, mapped %lu %lu, ranges %u %u, pins %lu %lu, of the CPU %lu %lu, of a file %lu %lu, pinned %lu %lu, by the other %lu %lu, locked %lu %lu, IO pages %lld %lld, page tables %lld %lld, references %u %u",
 			    name, nth, before->objects, now.objects,
-			    before->areas, now.areas, before->ranges,
-			    now.ranges, before->pins, now.pins, before->pinned,
-			    now.pinned, before->locked, now.locked,
+			    before->areas, now.areas, before->closed,
+			    now.closed, before->aligned, now.aligned,
+			    before->mapped, now.mapped, before->ranges,
+			    now.ranges, before->pins, now.pins,
+			    before->cpu_pins, now.cpu_pins, before->file_pins,
+			    now.file_pins, before->pinned, now.pinned,
+			    before->other_pinned, now.other_pinned,
+			    before->locked, now.locked,
 			    before->io_pages, now.io_pages, before->domains,
 			    now.domains, before->iommu_refs, now.iommu_refs);
 }
@@ -112,12 +137,14 @@ static void fault_enter(struct world *w, struct fault_world *fw)
 	}
 	fw->idev[0] = inx_device_bind(w->ctx, &mock_backend, &fw->mock[0]->dev, false);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, fw->idev[0]);
+	fault_more_enter(fw);
 }
 
 static void fault_leave(struct fault_world *fw)
 {
 	unsigned int i;
 
+	fault_more_leave(fw);
 	inx_device_unbind(fw->idev[0]);
 	for (i = 0; i < 2; i++) {
 		KUNIT_EXPECT_EQ(fw->w->test, 0,
@@ -155,16 +182,26 @@ static bool fault_disarm_memory(struct fault_world *fw)
 	return env_has_failed();
 }
 
+/* A file ends there, which is EINVAL. */
+static void fault_resize_file(struct fault_world *fw, unsigned long npages)
+{
+	KUNIT_ASSERT_EQ(fw->w->test, 0,
+			(int)vfs_truncate(&fw->shm->file->f_path,
+					  npages << PAGE_SHIFT));
+}
+
 static void fault_arm_pin(struct fault_world *fw, unsigned int nth)
 {
 	fw->w->mem->bad = nth - 1;
+	fault_resize_file(fw, min(nth - 1UL, FAULT_PAGES));
 }
 
 static bool fault_disarm_pin(struct fault_world *fw)
 {
 	/* One beyond what is mapped is never met. */
-	bool met = fw->w->mem->bad <= FAULT_LEN / PAGE_SIZE;
+	bool met = fw->w->mem->bad <= FAULT_PAGES;
 
+	fault_resize_file(fw, FAULT_PAGES);
 	fw->w->mem->bad = ULONG_MAX;
 	KUNIT_ASSERT_EQ(fw->w->test, 0, mem_renew(fw->w->mem));
 	return met;
@@ -235,7 +272,7 @@ static unsigned int fault_sweep(struct fault_world *fw,
 					      "%s: %d without a reason",
 					      op->name, rc);
 			/* A page that is not there is no address, either. */
-			if (rc != -EFAULT)
+			if (rc != -EFAULT && (rc != -EINVAL || kind != &fault_pin))
 				KUNIT_EXPECT_EQ_MSG(test, -ENOMEM, rc,
 						    "%s, failure %u", op->name,
 						    nth);
@@ -282,7 +319,7 @@ static const struct world_config fault_configs[] = {
 KUNIT_ARRAY_PARAM(fault, fault_configs, world_describe);
 
 static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
-			    const struct fault_op *ops, unsigned int nr)
+			    const struct fault_table *table)
 {
 	unsigned int i, total = 0, points, len = 0;
 	char *each = kunit_kzalloc(w->test, 1024, GFP_KERNEL);
@@ -290,37 +327,55 @@ static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
 
 	KUNIT_ASSERT_NOT_NULL(w->test, each);
 	fault_enter(w, &fw);
-	for (i = 0; i < nr; i++) {
-		points = fault_sweep(&fw, &ops[i], kind);
+	for (i = 0; i < table->nr; i++) {
+		points = fault_sweep(&fw, &table->ops[i], kind);
 		total += points;
 		len += scnprintf(each + len, 1024 - len, "%s%s %u",
-				 i ? ", " : "", ops[i].name, points);
+				 i ? ", " : "", table->ops[i].name, points);
 	}
 	pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
-		kind->name, w->config.name, nr, total, each);
+		kind->name, w->config.name, table->nr, total, each);
 	fault_leave(&fw);
 }
 
 WORLD_CASE(fault_allocations)
 {
-	fault_sweep_all(w, &fault_memory, fault_ops, fault_ops_nr);
+	fault_sweep_all(w, &fault_memory, &fault_all);
 }
 
 WORLD_CASE(fault_budgets)
 {
-	fault_sweep_all(w, &fault_budget, fault_ops, fault_ops_nr);
+	fault_sweep_all(w, &fault_budget, &fault_all);
 }
 
 WORLD_CASE(fault_pins)
 {
-	fault_sweep_all(w, &fault_pin, fault_pin_ops,
-			fault_pin_ops_nr);
+	fault_sweep_all(w, &fault_pin, &fault_pinning);
 }
 
 WORLD_CASE(fault_domain_maps)
 {
-	fault_sweep_all(w, &fault_domain, fault_domain_ops,
-			fault_domain_ops_nr);
+	fault_sweep_all(w, &fault_domain, &fault_mapping);
+}
+
+WORLD_CASE(fault_more_allocations)
+{
+	fault_sweep_all(w, &fault_memory, &fault_more_all);
+}
+
+WORLD_CASE(fault_more_budgets)
+{
+	fault_sweep_all(w, &fault_budget, &fault_more_all);
+}
+
+WORLD_CASE(fault_more_pins)
+{
+	fault_sweep_all(w, &fault_pin, &fault_more_pinning);
+}
+
+WORLD_CASE(fault_more_domain_maps)
+{
+	fault_sweep_all(w, &fault_domain, &fault_more_mapping);
 }
 
 static struct kunit_case fault_cases[] = {
@@ -328,6 +383,10 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_budgets, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_pins, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_domain_maps, fault_gen_params),
+	KUNIT_CASE_PARAM(fault_more_allocations, fault_gen_params),
+	KUNIT_CASE_PARAM(fault_more_budgets, fault_gen_params),
+	KUNIT_CASE_PARAM(fault_more_pins, fault_gen_params),
+	KUNIT_CASE_PARAM(fault_more_domain_maps, fault_gen_params),
 	{}
 };
 

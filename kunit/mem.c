@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/log2.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
@@ -11,6 +12,52 @@
 #include "mem.h"
 
 #define MEM_RUN 16
+
+/*
+ * What the last test had. Given back to the kernel page by page, each would
+ * leave a hole in physical memory where other things settle, until there is no
+ * room for such a piece any more.
+ */
+static struct page *mem_kept;
+static unsigned long mem_kept_pages;
+
+static struct page *mem_take_chunk(unsigned long npages)
+{
+	struct page *chunk = mem_kept;
+	unsigned int order = ilog2(npages);
+
+	if (chunk && mem_kept_pages == npages) {
+		unsigned long i;
+
+		mem_kept = NULL;
+		for (i = 0; i < npages; i++) {
+			clear_highpage(chunk + i);
+			ClearPageDirty(chunk + i);
+		}
+		return chunk;
+	}
+	chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
+	if (chunk)
+		split_page(chunk, order);
+	return chunk;
+}
+
+/* Keep it, if nobody else has a page of it and there is nothing kept already. */
+static void mem_give_chunk(struct page *chunk, unsigned long npages)
+{
+	bool keep = !mem_kept;
+	unsigned long i;
+
+	for (i = 0; keep && i < npages; i++)
+		keep = page_ref_count(chunk + i) == 1;
+	if (keep) {
+		mem_kept = chunk;
+		mem_kept_pages = npages;
+		return;
+	}
+	for (i = 0; i < npages; i++)
+		__free_page(chunk + i);
+}
 
 static vm_fault_t mem_fault(struct vm_fault *vmf)
 {
@@ -79,7 +126,6 @@ static int mem_install(struct mem *mem, unsigned long prot)
 struct mem *mem_create(unsigned long uaddr, unsigned long npages,
 		       enum mem_layout layout)
 {
-	unsigned int order = ilog2(npages);
 	struct mem *mem;
 	unsigned long i;
 
@@ -89,16 +135,14 @@ struct mem *mem_create(unsigned long uaddr, unsigned long npages,
 	mem->npages = npages;
 	mem->uaddr = uaddr;
 	mem->bad = ULONG_MAX;
-	mem->chunk = alloc_pages(GFP_KERNEL | __GFP_ZERO, order);
+	mem->chunk = mem_take_chunk(npages);
 	if (!mem->chunk)
 		goto out_free;
-	split_page(mem->chunk, order);
 	for (i = 0; i < npages; i++)
 		mem->pages[i] = mem->chunk + mem_place(layout, npages, i);
 	if (!mem_install(mem, PROT_READ | PROT_WRITE))
 		return mem;
-	for (i = 0; i < npages; i++)
-		__free_page(mem->chunk + i);
+	mem_give_chunk(mem->chunk, npages);
 out_free:
 	kfree(mem);
 	return NULL;
@@ -119,11 +163,8 @@ int mem_protect(struct mem *mem)
 /* Unmap and free it; nothing of it is pinned. */
 void mem_destroy(struct mem *mem)
 {
-	unsigned long i;
-
 	vm_munmap(mem->uaddr, mem->npages * PAGE_SIZE);
-	for (i = 0; i < mem->npages; i++)
-		__free_page(mem->chunk + i);
+	mem_give_chunk(mem->chunk, mem->npages);
 	kfree(mem);
 }
 

@@ -168,7 +168,7 @@ WORLD_CASE(mock_device_registers)
 	KUNIT_EXPECT_EQ(test, 4ULL, mock_engine_read(mock, 0x24));
 	KUNIT_EXPECT_EQ(test, 0ULL, mock_engine_read(mock, 0x1000));
 	KUNIT_EXPECT_EQ(test, (u32)IOMMU_NEXT_MOCK_FAULT_BLOCKED,
-			mock_device_dma(mock, IOVA, &data, 8, false,
+			mock_device_dma(mock, 0, IOVA, &data, 8, false,
 					&fault_iova));
 	KUNIT_EXPECT_EQ(test, (u64)IOVA, fault_iova);
 	mock_engine_reset(&mock->engine);

@@ -9,7 +9,13 @@
 
 #include "backend.h"
 #include "mock.h"
+#include "nested.h"
 #include "selftest.h"
+
+/* Flags of a page table of the kernel's; and which make it complete at once. */
+#define MOCK_COMPLETE_FLAGS \
+	(IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT | IOMMU_NEXT_HWPT_ALLOC_PASID)
+#define MOCK_ALLOC_FLAGS (MOCK_COMPLETE_FLAGS | IOMMU_NEXT_HWPT_FAULT_ID_VALID)
 
 #define MOCK_PAGE_SIZES (SZ_4K | SZ_2M | SZ_1G)
 #define MOCK_PAGE_SIZES_MAX (GENMASK(30, 9))
@@ -33,6 +39,7 @@ mock_iommu_create(const struct iommu_next_mock_device_alloc *arg)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&iommu->ref);
 	init_rwsem(&iommu->lock);
+	xa_init_flags(&iommu->pasids, XA_FLAGS_ACCOUNT);
 	iommu->flags = arg->flags;
 	iommu->page_sizes = arg->page_sizes ?: MOCK_PAGE_SIZES;
 	iommu->aperture_start = arg->aperture_start;
@@ -42,7 +49,10 @@ mock_iommu_create(const struct iommu_next_mock_device_alloc *arg)
 
 static void mock_iommu_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct mock_iommu, ref));
+	struct mock_iommu *iommu = container_of(ref, struct mock_iommu, ref);
+
+	xa_destroy(&iommu->pasids);
+	kfree(iommu);
 }
 
 /**
@@ -77,8 +87,8 @@ static void mock_caps(struct device *dev, struct inx_caps *caps)
 	caps->cache_coherent = !(flags & IOMMU_NEXT_MOCK_NOT_COHERENT);
 	caps->isolated_msi = !(flags & IOMMU_NEXT_MOCK_UNSAFE_MSI);
 	caps->ats_unusable = true;
-	if (flags & MOCK_PASID)
-		caps->pasid_bits = SELFTEST_PASID_BITS;
+	if (flags & IOMMU_NEXT_MOCK_PASID)
+		caps->pasid_bits = MOCK_PASID_BITS;
 }
 
 static void *mock_group_get(struct device *dev)
@@ -115,9 +125,11 @@ static int mock_claim(void *group, void *owner)
 static void mock_release(void *group)
 {
 	struct mock_iommu *iommu = group;
+	unsigned long pasid = 0;
 
 	down_write(&iommu->lock);
-	WARN_ON_ONCE(!iommu->owner || iommu->domain);
+	WARN_ON_ONCE(!iommu->owner || iommu->domain ||
+		     xa_find(&iommu->pasids, &pasid, ULONG_MAX, XA_PRESENT));
 	iommu->owner = NULL;
 	up_write(&iommu->lock);
 }
@@ -147,11 +159,15 @@ static struct iommu_domain *mock_alloc(struct device *dev, u32 flags,
 {
 	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
 
-	if (flags)
+	if (flags & ~MOCK_ALLOC_FLAGS)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT &&
+	    iommu->flags & IOMMU_NEXT_MOCK_NO_NESTING)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
 		return ERR_PTR(-ENOMEM);
-	*attach_first = iommu->flags & IOMMU_NEXT_MOCK_ATTACH_FIRST;
+	*attach_first = iommu->flags & IOMMU_NEXT_MOCK_ATTACH_FIRST &&
+			!(flags & MOCK_COMPLETE_FLAGS);
 	return mock_domain_alloc(iommu);
 }
 
@@ -174,37 +190,95 @@ static bool mock_is_compatible(struct mock_iommu *iommu,
 	       iommu->aperture_last == other->aperture_last;
 }
 
-static int mock_switch(struct mock_iommu *iommu, struct iommu_domain *domain,
-		       enum iommu_next_mock_fail what)
+/**
+ * mock_domain_fits() - whether a device can use a page table
+ * @mock: the device
+ * @domain: a page table of the mock's, of either kind
+ *
+ * Return: 0 or -EINVAL; -ENOENT when it is of a guest that has no number for the
+ * device.
+ */
+int mock_domain_fits(struct mock_device *mock, struct iommu_domain *domain)
 {
-	if (!mock_is_compatible(iommu, domain))
+	struct mock_viommu *viommu = NULL;
+	unsigned long virt_id;
+
+	if (mock_domain_is_nested(domain)) {
+		viommu = mock_nested_of(domain)->viommu;
+		domain = mock_nested_of(domain)->parent;
+	}
+	if (!mock_is_compatible(mock->iommu, domain))
 		return -EINVAL;
+	return viommu ? mock_viommu_find(viommu, mock, &virt_id) : 0;
+}
+
+/**
+ * mock_domain_left() - a device does not use a page table any more
+ * @domain: of either kind
+ */
+void mock_domain_left(struct iommu_domain *domain)
+{
+	if (mock_domain_is_nested(domain))
+		mock_nested_flush(domain);
+}
+
+static struct iommu_domain *mock_nested_alloc(struct device *dev,
+					      struct iommu_domain *parent,
+					      u32 flags,
+					      const struct inx_user_data *data)
+{
+	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
+
+	if (iommu->flags & IOMMU_NEXT_MOCK_NO_NESTING)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!mock_is_compatible(iommu, parent))
+		return ERR_PTR(-EINVAL);
+	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
+		return ERR_PTR(-ENOMEM);
+	return mock_nested_make(iommu, parent, data);
+}
+
+static int mock_switch(struct mock_device *mock, struct iommu_domain *domain,
+		       struct inx_sink *sink, enum iommu_next_mock_fail what)
+{
+	struct mock_iommu *iommu = mock->iommu;
+	int rc;
+
+	rc = mock_domain_fits(mock, domain);
+	if (rc)
+		return rc;
 	if (mock_iommu_fails(iommu, what))
 		return -ENOMEM;
 	down_write(&iommu->lock);
 	WARN_ON_ONCE(!iommu->owner);
+	if (iommu->domain)
+		mock_domain_left(iommu->domain);
 	iommu->domain = domain;
+	iommu->sink = sink;
 	up_write(&iommu->lock);
 	return 0;
 }
 
 static int mock_attach(struct device *dev, void *group,
-		       struct iommu_domain *domain, void **handle)
+		       struct iommu_domain *domain, struct inx_sink *sink,
+		       void **handle)
 {
 	struct mock_iommu *iommu = group;
 
 	WARN_ON_ONCE(iommu->domain);
-	return mock_switch(iommu, domain, IOMMU_NEXT_MOCK_FAIL_ATTACH);
+	return mock_switch(mock_device_of(dev), domain, sink,
+			   IOMMU_NEXT_MOCK_FAIL_ATTACH);
 }
 
 static int mock_replace(struct device *dev, void *group,
 			struct iommu_domain *domain, struct iommu_domain *old,
-			void **handle)
+			struct inx_sink *sink, void **handle)
 {
 	struct mock_iommu *iommu = group;
 
 	WARN_ON_ONCE(iommu->domain != old);
-	return mock_switch(iommu, domain, IOMMU_NEXT_MOCK_FAIL_REPLACE);
+	return mock_switch(mock_device_of(dev), domain, sink,
+			   IOMMU_NEXT_MOCK_FAIL_REPLACE);
 }
 
 static void mock_detach(void *group, struct iommu_domain *domain, void *handle)
@@ -213,7 +287,9 @@ static void mock_detach(void *group, struct iommu_domain *domain, void *handle)
 
 	down_write(&iommu->lock);
 	WARN_ON_ONCE(iommu->domain != domain);
+	mock_domain_left(domain);
 	iommu->domain = NULL;
+	iommu->sink = NULL;
 	up_write(&iommu->lock);
 }
 
@@ -269,10 +345,16 @@ const struct inx_backend_ops mock_backend = {
 	.release = mock_release,
 	.reserved = mock_reserved,
 	.domain_alloc = mock_alloc,
+	.nested_alloc = mock_nested_alloc,
+	.invalidate = mock_nested_invalidate,
+	.viommu_alloc = mock_viommu_alloc,
 	.domain_free = iommu_domain_free,
 	.enforce_coherency = mock_enforce_coherency,
 	.attach = mock_attach,
 	.replace = mock_replace,
 	.detach = mock_detach,
+	.pasid_attach = mock_pasid_attach,
+	.pasid_replace = mock_pasid_replace,
+	.pasid_detach = mock_pasid_detach,
 	.hw_info = mock_hw_info,
 };

@@ -10,12 +10,14 @@
 #include <linux/vfio.h>
 
 #include "mock.h"
+#include "nested.h"
 
 static atomic_t mock_serial;
 
 /**
  * mock_device_dma() - let a device do a DMA
  * @mock: the device
+ * @pasid: of the request, 0 for none
  * @iova: where
  * @data: what to write, or gets what was read
  * @length: bytes
@@ -24,17 +26,22 @@ static atomic_t mock_serial;
  *
  * Return: of enum iommu_next_mock_fault.
  */
-u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
+u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 		    size_t length, bool write, u64 *fault_iova)
 {
 	struct mock_iommu *iommu = mock->iommu;
+	struct iommu_domain *domain;
 	u32 fault = IOMMU_NEXT_MOCK_FAULT_BLOCKED;
 	size_t done = 0;
 
 	down_read(&iommu->lock);
-	if (iommu->domain)
-		fault = mock_domain_access(iommu->domain, iova, data, length,
-					   write, &done);
+	domain = mock_pasid_domain(iommu, pasid);
+	if (domain && mock_domain_is_nested(domain))
+		fault = mock_nested_access(domain, iova, data, length, write,
+					   &done);
+	else if (domain)
+		fault = mock_domain_access(domain, iova, data, length, write,
+					   &done);
 	up_read(&iommu->lock);
 	*fault_iova = fault ? iova + done : 0;
 	return fault;
@@ -142,7 +149,7 @@ static long mock_dma(struct mock_device *mock,
 	if (copy_from_user(&arg, uptr, sizeof(arg)))
 		return -EFAULT;
 	if (arg.flags & ~IOMMU_NEXT_MOCK_DMA_WRITE ||
-	    arg.length > IOMMU_NEXT_MOCK_DMA_MAX ||
+	    arg.__reserved || arg.length > IOMMU_NEXT_MOCK_DMA_MAX ||
 	    arg.argsz < sizeof(arg) + arg.length)
 		return -EINVAL;
 	write = arg.flags & IOMMU_NEXT_MOCK_DMA_WRITE;
@@ -151,8 +158,8 @@ static long mock_dma(struct mock_device *mock,
 		return -ENOMEM;
 	if (write && copy_from_user(data, uptr->data, arg.length))
 		goto out;
-	arg.out_fault = mock_device_dma(mock, arg.iova, data, arg.length, write,
-					&arg.out_fault_iova);
+	arg.out_fault = mock_device_dma(mock, arg.pasid, arg.iova, data,
+					arg.length, write, &arg.out_fault_iova);
 	if (!write && copy_to_user(uptr->data, data, arg.length))
 		goto out;
 	if (!copy_to_user(uptr, &arg, sizeof(arg)))
@@ -160,6 +167,33 @@ static long mock_dma(struct mock_device *mock,
 out:
 	kvfree(data);
 	return rc;
+}
+
+static long mock_ask(struct mock_device *mock, void __user *uptr)
+{
+	struct iommu_next_mock_page_request arg;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	if (arg.argsz < sizeof(arg) || arg.__reserved || !arg.count ||
+	    arg.count > IOMMU_NEXT_MOCK_REQUEST_MAX)
+		return -EINVAL;
+	return mock_page_request(mock, &arg);
+}
+
+static long mock_answer(struct mock_device *mock, void __user *uptr)
+{
+	struct iommu_next_mock_page_answer arg;
+	int rc;
+
+	if (copy_from_user(&arg, uptr, sizeof(arg)))
+		return -EFAULT;
+	if (arg.argsz < sizeof(arg))
+		return -EINVAL;
+	rc = mock_page_answer(mock, &arg);
+	if (rc)
+		return rc;
+	return copy_to_user(uptr, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
 static long mock_ioctl(void *priv, unsigned int cmd, unsigned long arg)
@@ -181,6 +215,10 @@ static long mock_ioctl(void *priv, unsigned int cmd, unsigned long arg)
 		return 0;
 	case IOMMU_NEXT_MOCK_DMA:
 		return mock_dma(mock, uptr);
+	case IOMMU_NEXT_MOCK_PAGE_REQUEST:
+		return mock_ask(mock, uptr);
+	case IOMMU_NEXT_MOCK_PAGE_ANSWER:
+		return mock_answer(mock, uptr);
 	default:
 		return -ENOTTY;
 	}
@@ -268,6 +306,7 @@ mock_device_make(const struct iommu_next_mock_device_alloc *arg,
 	mock->num_reserved = arg->num_reserved;
 	memcpy(mock->reserved, arg->reserved, sizeof(mock->reserved));
 	mock_engine_init(&mock->engine);
+	spin_lock_init(&mock->answers_lock);
 	rc = dev_set_name(&mock->dev, "iommu-next-mock%d",
 			  atomic_inc_return(&mock_serial));
 	if (!rc)

@@ -98,7 +98,7 @@ static void mock_engine_start(struct mock_device *mock)
 	if (own < EDU_BUFFER || own - EDU_BUFFER > MOCK_BUFFER_SIZE ||
 	    engine->count > MOCK_BUFFER_SIZE - (own - EDU_BUFFER))
 		return;
-	engine->fault = mock_device_dma(mock, iova,
+	engine->fault = mock_device_dma(mock, 0, iova,
 					engine->buffer + (own - EDU_BUFFER),
 					engine->count, to_memory,
 					&engine->fault_iova);

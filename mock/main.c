@@ -19,7 +19,8 @@
 #define MOCK_FLAGS                                                             \
 	(IOMMU_NEXT_MOCK_NOT_COHERENT | IOMMU_NEXT_MOCK_UNSAFE_MSI |           \
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
-	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP)
+	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP |                  \
+	 IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_NO_NESTING)
 
 /**
  * struct mock_file - an open file

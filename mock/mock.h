@@ -10,17 +10,23 @@
 #include <linux/iommu.h>
 #include <linux/kref.h>
 #include <linux/rwsem.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 #include <uapi/linux/iommu-next-mock.h>
+
+#include "selftest.h"
 
 /* Flags of a device that only the module itself gives it. */
 #define MOCK_SELFTEST_INFO BIT(31) /* describes itself as the selftests want */
-#define MOCK_PASID BIT(30) /* tells a width of PASIDs */
+
+#define MOCK_PASID_BITS 20
 
 struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
 struct inx_device;
+struct inx_sink;
 
 /**
  * struct mock_iommu - an IOMMU, which stands before one group of devices
@@ -29,10 +35,12 @@ struct inx_device;
  * @page_sizes: IO page sizes, a bit each
  * @aperture_start: first IOVA it translates
  * @aperture_last: last one
- * @lock: of @owner and @domain; held for reading while a device does DMA, so
- *	that whoever detaches finds it finished
+ * @lock: of @owner, @domain, @sink and @pasids; held for reading while a device
+ *	does DMA or reports a fault, so that whoever detaches finds it finished
  * @owner: who owns DMA of the group
  * @domain: the page table in use, NULL when DMA is blocked
+ * @sink: where page requests go, NULL for nowhere
+ * @pasids: PASID to struct mock_pasid
  * @fail_what: what fails next, of enum iommu_next_mock_fail
  * @fail_after: times it succeeds before
  * @domains: page tables that exist
@@ -51,6 +59,8 @@ struct mock_iommu {
 	struct rw_semaphore lock;
 	void *owner;
 	struct iommu_domain *domain;
+	struct inx_sink *sink;
+	struct xarray pasids;
 	atomic_t fail_what;
 	atomic_t fail_after;
 	atomic64_t domains;
@@ -92,6 +102,20 @@ struct mock_engine {
 };
 
 /**
+ * struct mock_answer - what a device was answered to a page request
+ * @pasid: of the request
+ * @grpid: likewise
+ * @code: of enum iommu_next_page_response_code
+ */
+struct mock_answer {
+	u32 pasid;
+	u32 grpid;
+	u32 code;
+};
+
+#define MOCK_ANSWERS 64
+
+/**
  * struct mock_device - a device
  * @dev: as the rest of the kernel knows it; owns the memory
  * @iommu: before it
@@ -100,6 +124,11 @@ struct mock_engine {
  * @num_reserved: ranges in @reserved
  * @reserved: IOVAs that it cannot use
  * @engine: what it does
+ * @cache: what the in-tree selftests flush
+ * @answers_lock: of what follows
+ * @num_answers: answers to page requests that have come
+ * @seen_answers: those of them that somebody has looked at
+ * @answers: the last of them
  */
 struct mock_device {
 	struct device dev;
@@ -109,6 +138,11 @@ struct mock_device {
 	u32 num_reserved;
 	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
 	struct mock_engine engine;
+	u32 cache[SELFTEST_CACHE_NUM];
+	spinlock_t answers_lock; /* of what follows */
+	u32 num_answers;
+	u32 seen_answers;
+	struct mock_answer answers[MOCK_ANSWERS];
 };
 
 static inline struct mock_device *mock_device_of(struct device *dev)
@@ -122,6 +156,8 @@ struct mock_iommu *
 mock_iommu_create(const struct iommu_next_mock_device_alloc *arg);
 void mock_iommu_put(struct mock_iommu *iommu);
 bool mock_iommu_fails(struct mock_iommu *iommu, enum iommu_next_mock_fail what);
+int mock_domain_fits(struct mock_device *mock, struct iommu_domain *domain);
+void mock_domain_left(struct iommu_domain *domain);
 
 /* domain.c */
 bool mock_domain_is_mock(const struct iommu_domain *domain);
@@ -140,8 +176,23 @@ mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 void mock_device_destroy(struct mock_device *mock);
 int mock_device_drive(struct mock_device *mock,
 		      struct iommu_next_mock_drive *arg);
-u32 mock_device_dma(struct mock_device *mock, u64 iova, void *data,
+u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 		    size_t length, bool write, u64 *fault_iova);
+
+/* pasid.c */
+int mock_pasid_attach(struct device *dev, u32 pasid,
+		      struct iommu_domain *domain, struct inx_sink *sink,
+		      void **handle);
+int mock_pasid_replace(struct device *dev, u32 pasid,
+		       struct iommu_domain *domain, struct iommu_domain *old,
+		       struct inx_sink *sink, void **handle);
+void mock_pasid_detach(struct device *dev, u32 pasid,
+		       struct iommu_domain *domain, void *handle);
+struct iommu_domain *mock_pasid_domain(struct mock_iommu *iommu, u32 pasid);
+int mock_page_request(struct mock_device *mock,
+		      const struct iommu_next_mock_page_request *arg);
+int mock_page_answer(struct mock_device *mock,
+		     struct iommu_next_mock_page_answer *arg);
 
 /* access.c */
 int mock_copy_argument(void *arg, size_t size, const void __user *uptr);

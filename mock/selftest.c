@@ -33,7 +33,6 @@ MODULE_PARM_DESC(selftest,
  * @ctx: whose device it is
  * @idev_id: its ID there
  * @item: in selftest_devices while it is bound
- * @cache: what DEV_CHECK_CACHE compares with
  */
 struct selftest_device {
 	struct mutex lock; /* of idev */
@@ -42,7 +41,6 @@ struct selftest_device {
 	struct inx_ctx *ctx;
 	u32 idev_id;
 	struct list_head item;
-	u32 cache[SELFTEST_CACHE_NUM];
 };
 
 static DEFINE_MUTEX(selftest_lock); /* of selftest_devices */
@@ -105,7 +103,7 @@ static struct mock_device *selftest_mock_create(u32 flags)
 	if (flags & ~(SELFTEST_DEVICE_NO_DIRTY | SELFTEST_DEVICE_PASID))
 		return ERR_PTR(-EINVAL);
 	if (flags & SELFTEST_DEVICE_PASID)
-		how.flags |= MOCK_PASID;
+		how.flags |= IOMMU_NEXT_MOCK_PASID;
 	iommu = mock_iommu_create(&how);
 	if (IS_ERR(iommu))
 		return ERR_CAST(iommu);
@@ -132,7 +130,7 @@ static struct selftest_device *selftest_device_create(struct inx_ctx *ctx,
 	sd->mock = mock;
 	sd->ctx = ctx;
 	for (i = 0; i < SELFTEST_CACHE_NUM; i++)
-		sd->cache[i] = SELFTEST_CACHE_DEFAULT;
+		mock->cache[i] = SELFTEST_CACHE_DEFAULT;
 	return sd;
 }
 
@@ -185,9 +183,18 @@ static int selftest_mock_domain(struct selftest_call *call)
 	return rc;
 }
 
-static int selftest_replace(struct selftest_call *call)
+/**
+ * selftest_on_device() - do something with a device of MOCK_DOMAIN
+ * @call: the call; its id says which
+ * @fn: what, while the device stays bound
+ *
+ * Return: what @fn does; -ENOENT.
+ */
+int selftest_on_device(struct selftest_call *call,
+		       int (*fn)(struct selftest_call *call,
+				 struct mock_device *mock,
+				 struct inx_device *idev))
 {
-	u32 pt_id = call->arg.replace.pt_id;
 	struct selftest_device *sd;
 	struct inx_private *object;
 	int rc = -ENOENT;
@@ -199,29 +206,62 @@ static int selftest_replace(struct selftest_call *call)
 	sd = iommu_next_private_priv(object);
 	mutex_lock(&sd->lock);
 	if (sd->idev)
-		rc = iommu_next_device_replace(sd->idev, &pt_id);
+		rc = fn(call, sd->mock, sd->idev);
 	mutex_unlock(&sd->lock);
 	iommu_next_private_put(object);
-	if (rc)
-		return rc;
-	call->arg.replace.pt_id = pt_id;
-	return selftest_reply(call);
+	return rc;
+}
+
+static int selftest_do_replace(struct selftest_call *call,
+			       struct mock_device *mock,
+			       struct inx_device *idev)
+{
+	return iommu_next_device_replace(idev, &call->arg.replace.pt_id);
+}
+
+static int selftest_replace(struct selftest_call *call)
+{
+	return selftest_on_device(call, selftest_do_replace) ?:
+	       selftest_reply(call);
+}
+
+/**
+ * selftest_find_mock() - find a device by the ID of its binding
+ * @ctx: whose device
+ * @idev_id: the ID
+ *
+ * Return: the device, to be given back with put_device(); NULL.
+ */
+struct mock_device *selftest_find_mock(struct inx_ctx *ctx, u32 idev_id)
+{
+	struct mock_device *mock = NULL;
+	struct selftest_device *sd;
+
+	mutex_lock(&selftest_lock);
+	list_for_each_entry(sd, &selftest_devices, item) {
+		if (sd->ctx != ctx || sd->idev_id != idev_id)
+			continue;
+		mock = sd->mock;
+		get_device(&mock->dev);
+		break;
+	}
+	mutex_unlock(&selftest_lock);
+	return mock;
 }
 
 static int selftest_check_cache(struct selftest_call *call)
 {
 	u32 entry = call->arg.cache.id;
-	struct selftest_device *sd;
-	int rc = -ENOENT;
+	struct mock_device *mock;
+	int rc;
 
-	mutex_lock(&selftest_lock);
-	list_for_each_entry(sd, &selftest_devices, item) {
-		if (sd->ctx != call->ctx || sd->idev_id != call->arg.id)
-			continue;
-		rc = entry < SELFTEST_CACHE_NUM &&
-		     sd->cache[entry] == call->arg.cache.cache ? 0 : -EINVAL;
-	}
-	mutex_unlock(&selftest_lock);
+	mock = selftest_find_mock(call->ctx, call->arg.id);
+	if (!mock)
+		return -ENOENT;
+	rc = entry < SELFTEST_CACHE_NUM &&
+	     READ_ONCE(mock->cache[entry]) == call->arg.cache.cache ? 0 :
+								       -EINVAL;
+	put_device(&mock->dev);
 	return rc;
 }
 
@@ -253,7 +293,14 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_MOCK_DOMAIN_REPLACE] = selftest_replace,
 	[SELFTEST_CHECK_MAP] = selftest_check_map,
 	[SELFTEST_CHECK_REFS] = selftest_check_refs,
+	[SELFTEST_CHECK_IOTLB] = selftest_check_iotlb,
+	[SELFTEST_TRIGGER_IOPF] = selftest_trigger_iopf,
 	[SELFTEST_CHECK_CACHE] = selftest_check_cache,
+	[SELFTEST_TRIGGER_VEVENT] = selftest_trigger_vevent,
+	[SELFTEST_PASID_ATTACH] = selftest_pasid_attach,
+	[SELFTEST_PASID_REPLACE] = selftest_pasid_replace,
+	[SELFTEST_PASID_DETACH] = selftest_pasid_detach,
+	[SELFTEST_PASID_CHECK_HWPT] = selftest_pasid_check,
 	[SELFTEST_MEMORY_LIMIT] = selftest_memory_limit,
 	[SELFTEST_CREATE_ACCESS] = selftest_create_access,
 	[SELFTEST_ACCESS_REPLACE_IOAS] = selftest_access_replace,

@@ -27,7 +27,14 @@ enum selftest_op {
 	SELFTEST_MOCK_DOMAIN_REPLACE = 10,
 	SELFTEST_ACCESS_REPLACE_IOAS = 11,
 	SELFTEST_MOCK_DOMAIN_FLAGS = 12,
+	SELFTEST_CHECK_IOTLB = 14,
+	SELFTEST_TRIGGER_IOPF = 15,
 	SELFTEST_CHECK_CACHE = 16,
+	SELFTEST_TRIGGER_VEVENT = 17,
+	SELFTEST_PASID_ATTACH = 18,
+	SELFTEST_PASID_REPLACE = 19,
+	SELFTEST_PASID_DETACH = 20,
+	SELFTEST_PASID_CHECK_HWPT = 21,
 	SELFTEST_NR_OPS,
 };
 
@@ -49,12 +56,45 @@ enum selftest_op {
 #define SELFTEST_CACHE_NUM 4
 #define SELFTEST_CACHE_DEFAULT 0xbaddad
 
-#define SELFTEST_PASID_BITS 20
+#define SELFTEST_IOTLB_NUM 4
+
+/* Replacing the page table of this one always fails. */
+#define SELFTEST_PASID_FAILS 1024
+
 #define SELFTEST_HW_INFO_TYPE 0xfeedbeef
 #define SELFTEST_HW_INFO_REG 0xdeadbeef
 
 struct selftest_hw_info {
 	u32 flags, test_reg;
+};
+
+/* A format of nested page tables, and how they are flushed. */
+#define SELFTEST_HWPT_DATA 0xdead
+#define SELFTEST_HWPT_INVALIDATE 0xdeadbeef
+#define SELFTEST_INVALIDATE_ALL BIT(0)
+
+struct selftest_hwpt {
+	u32 iotlb, pagetable_type;
+};
+
+struct selftest_hwpt_invalidate {
+	u32 flags, iotlb_id;
+};
+
+/* A type of virtual IOMMU. */
+#define SELFTEST_VIOMMU_TYPE 0xdeadbeef
+#define SELFTEST_VIOMMU_INVALIDATE 0xdeadbeef
+#define SELFTEST_VEVENTQ_TYPE 0xbeefbeef
+#define SELFTEST_HW_QUEUE_TYPE 0xdeadbeef
+#define SELFTEST_HW_QUEUE_MAX 2
+
+struct selftest_viommu {
+	u32 in_data, out_data;
+	u64 mmap_offset, mmap_length;
+};
+
+struct selftest_viommu_invalidate {
+	u32 flags, vdev_id, cache_id;
 };
 
 /**
@@ -74,7 +114,11 @@ struct selftest_hw_info {
  * @rw: ACCESS_RW
  * @limit: SET_TEMP_MEMORY_LIMIT
  * @access_replace: ACCESS_REPLACE_IOAS
+ * @iotlb: MD_CHECK_IOTLB
+ * @iopf: TRIGGER_IOPF
  * @cache: DEV_CHECK_CACHE
+ * @vevent: TRIGGER_VEVENT
+ * @pasid: PASID_ATTACH, PASID_REPLACE, PASID_DETACH, PASID_CHECK_HWPT
  * @all: as large as the largest
  * @last: every caller gives it
  */
@@ -121,8 +165,21 @@ struct selftest_arg {
 			u32 ioas_id;
 		} access_replace;
 		struct {
+			u32 id, iotlb;
+		} iotlb;
+		struct {
+			u32 dev_id, pasid, grpid, perm;
+			u64 addr;
+		} iopf;
+		struct {
 			u32 id, cache;
 		} cache;
+		struct {
+			u32 dev_id;
+		} vevent;
+		struct {
+			u32 pasid, pt_id;
+		} pasid;
 		u64 all[6];
 	};
 	u32 last;
@@ -131,6 +188,7 @@ struct selftest_arg {
 static_assert(offsetof(struct selftest_arg, last) == 64);
 
 struct inx_ctx;
+struct inx_device;
 struct page;
 
 /**
@@ -147,8 +205,28 @@ struct selftest_call {
 	struct selftest_arg arg;
 };
 
+struct mock_device;
+
 /* selftest.c */
 int selftest_reply(struct selftest_call *call);
+struct mock_device *selftest_find_mock(struct inx_ctx *ctx, u32 idev_id);
+int selftest_on_device(struct selftest_call *call,
+		       int (*fn)(struct selftest_call *call,
+				 struct mock_device *mock,
+				 struct inx_device *idev));
+
+/* selftest_nested.c */
+int selftest_check_iotlb(struct selftest_call *call);
+int selftest_trigger_iopf(struct selftest_call *call);
+
+/* viommu.c */
+int selftest_trigger_vevent(struct selftest_call *call);
+
+/* selftest_pasid.c */
+int selftest_pasid_attach(struct selftest_call *call);
+int selftest_pasid_replace(struct selftest_call *call);
+int selftest_pasid_detach(struct selftest_call *call);
+int selftest_pasid_check(struct selftest_call *call);
 
 /* selftest_access.c */
 int selftest_create_access(struct selftest_call *call);

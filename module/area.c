@@ -304,8 +304,8 @@ int inx_area_fill(struct inx_area *area)
 
 /**
  * inx_area_prepare_cut() - get ready to make two areas of one
- * @area: mapped page by page if it is in page tables; LIVE, and the caller keeps
- *	it from changing until the cut is made or given up
+ * @area: in page tables, if at all, without an IO page across the cut; LIVE, and
+ *	the caller keeps it from changing until the cut is made or given up
  * @iova: first IOVA of the second area; at the start of a page
  *
  * Segments end at the cut from now on: the second area is among those that are

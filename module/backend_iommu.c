@@ -75,40 +75,113 @@ static bool inx_iommu_is_reserved(const struct iommu_resv_region *region)
 	return region->type != IOMMU_RESV_DIRECT_RELAXABLE && region->length;
 }
 
-static int inx_iommu_reserved(struct device *dev,
-			      struct inx_iova_range **ranges)
+static int inx_iommu_ranges(struct list_head *regions,
+			    struct inx_iova_range **ranges)
 {
 	struct iommu_resv_region *region;
 	struct inx_iova_range *out;
-	LIST_HEAD(regions);
 	int nr = 0;
 
-	iommu_get_resv_regions(dev, &regions);
-	out = kmalloc_array(list_count_nodes(&regions), sizeof(*out),
+	out = kmalloc_array(list_count_nodes(regions), sizeof(*out),
 			    GFP_KERNEL_ACCOUNT);
-	if (out) {
-		list_for_each_entry(region, &regions, list)
-			if (inx_iommu_is_reserved(region))
-				out[nr++] = (struct inx_iova_range){
-					region->start,
-					region->start + region->length - 1
-				};
-	}
-	iommu_put_resv_regions(dev, &regions);
 	if (!out)
 		return -ENOMEM;
+	list_for_each_entry(region, regions, list)
+		if (inx_iommu_is_reserved(region))
+			out[nr++] = (struct inx_iova_range){
+				region->start,
+				region->start + region->length - 1
+			};
 	*ranges = out;
 	return nr;
+}
+
+static int inx_iommu_reserved(struct device *dev,
+			      struct inx_iova_range **ranges)
+{
+	LIST_HEAD(regions);
+	int nr;
+
+	iommu_get_resv_regions(dev, &regions);
+	nr = inx_iommu_ranges(&regions, ranges);
+	iommu_put_resv_regions(dev, &regions);
+	return nr;
+}
+
+/* What the core makes of all devices is a list of its own, free to the caller. */
+static int inx_iommu_group_reserved(void *group, struct inx_iova_range **ranges)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	int rc;
+
+	rc = iommu_get_group_resv_regions(group, &regions);
+	if (!rc)
+		rc = inx_iommu_ranges(&regions, ranges);
+	list_for_each_entry_safe(region, next, &regions, list)
+		kfree(region);
+	return rc;
+}
+
+/**
+ * struct inx_iommu_pick - a device that is looked for in a group
+ * @without: not this one
+ * @found: the device, with a reference
+ */
+struct inx_iommu_pick {
+	struct device *without;
+	struct device *found;
+};
+
+static int inx_iommu_pick(struct device *dev, void *arg)
+{
+	struct inx_iommu_pick *pick = arg;
+
+	if (dev == pick->without)
+		return 0;
+	pick->found = get_device(dev);
+	return 1;
+}
+
+static struct device *inx_iommu_group_device(void *group,
+					     struct device *without)
+{
+	struct inx_iommu_pick pick = { .without = without };
+
+	iommu_group_for_each_dev(group, &pick, inx_iommu_pick);
+	return pick.found;
 }
 
 static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 						   u32 flags,
 						   bool *attach_first)
 {
-	if (flags)
+	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
 		return ERR_PTR(-EOPNOTSUPP);
+	if (flags)
+		return inx_domain_alloc_flags(dev, flags,
+					      IOMMU_NEXT_HWPT_ALLOC_PASID);
 	*attach_first = inx_domain_needs_attach(dev);
 	return iommu_paging_domain_alloc(dev);
+}
+
+static __maybe_unused struct iommu_domain *
+inx_iommu_nested_alloc(struct device *dev, struct iommu_domain *parent,
+		       u32 flags, const struct inx_user_data *data)
+{
+	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!inx_domain_is_of(parent, dev))
+		return ERR_PTR(-EINVAL);
+	return inx_driver_nested_alloc(dev, parent, flags, data->uptr,
+				       data->type, data->len);
+}
+
+static __maybe_unused int inx_iommu_invalidate(struct iommu_domain *domain,
+					       struct inx_user_array *array)
+{
+	return inx_driver_invalidate(domain, array->uptr, array->type,
+				     array->entry_len, &array->entry_num);
 }
 
 /*
@@ -123,6 +196,9 @@ static int inx_iommu_prepare_msi(struct device *dev,
 	LIST_HEAD(regions);
 	int rc = 0;
 
+	/* In a nested one that is the user's business. */
+	if (domain->type == IOMMU_DOMAIN_NESTED)
+		return 0;
 	iommu_get_resv_regions(dev, &regions);
 	list_for_each_entry(region, &regions, list)
 		if (region->type == IOMMU_RESV_SW_MSI)
@@ -150,7 +226,8 @@ static int inx_iommu_new_handle(struct device *dev, struct iommu_domain *domain,
 }
 
 static int inx_iommu_attach(struct device *dev, void *group,
-			    struct iommu_domain *domain, void **handle)
+			    struct iommu_domain *domain, struct inx_sink *sink,
+			    void **handle)
 {
 	struct iommu_attach_handle *new;
 	int rc;
@@ -168,7 +245,8 @@ static int inx_iommu_attach(struct device *dev, void *group,
 
 static int inx_iommu_replace(struct device *dev, void *group,
 			     struct iommu_domain *domain,
-			     struct iommu_domain *old, void **handle)
+			     struct iommu_domain *old, struct inx_sink *sink,
+			     void **handle)
 {
 	struct iommu_attach_handle *new;
 	int rc;
@@ -190,6 +268,57 @@ static void inx_iommu_detach(void *group, struct iommu_domain *domain,
 			     void *handle)
 {
 	iommu_detach_group_handle(domain, group);
+	kfree(handle);
+}
+
+static __maybe_unused int inx_iommu_pasid_attach(struct device *dev, u32 pasid,
+						 struct iommu_domain *domain,
+						 struct inx_sink *sink,
+						 void **handle)
+{
+	struct iommu_attach_handle *new;
+	int rc;
+
+	if (pasid >= inx_device_max_pasids(dev))
+		return -EINVAL;
+	rc = inx_iommu_new_handle(dev, domain, &new);
+	if (rc)
+		return rc;
+	rc = iommu_attach_device_pasid(domain, dev, pasid, new);
+	if (rc)
+		kfree(new);
+	else
+		*handle = new;
+	return rc;
+}
+
+static __maybe_unused int inx_iommu_pasid_replace(struct device *dev, u32 pasid,
+						  struct iommu_domain *domain,
+						  struct iommu_domain *old,
+						  struct inx_sink *sink,
+						  void **handle)
+{
+	struct iommu_attach_handle *new;
+	int rc;
+
+	rc = inx_iommu_new_handle(dev, domain, &new);
+	if (rc)
+		return rc;
+	rc = inx_replace_pasid(dev, pasid, domain, old, new, *handle);
+	if (rc) {
+		kfree(new);
+	} else {
+		kfree(*handle);
+		*handle = new;
+	}
+	return rc;
+}
+
+static __maybe_unused void inx_iommu_pasid_detach(struct device *dev, u32 pasid,
+						  struct iommu_domain *domain,
+						  void *handle)
+{
+	iommu_detach_device_pasid(domain, dev, pasid);
 	kfree(handle);
 }
 
@@ -216,10 +345,17 @@ const struct inx_backend_ops inx_backend_iommu = {
 	.release = inx_iommu_release,
 	.reserved = inx_iommu_reserved,
 	.domain_alloc = inx_iommu_domain_alloc,
+	.nested_alloc = INX_NESTED_OP(inx_iommu_nested_alloc),
+	.invalidate = INX_NESTED_OP(inx_iommu_invalidate),
 	.domain_free = iommu_domain_free,
 	.enforce_coherency = inx_domain_enforce_coherency,
 	.attach = inx_iommu_attach,
 	.replace = inx_iommu_replace,
 	.detach = inx_iommu_detach,
+	.pasid_attach = INX_PASID_OP(inx_iommu_pasid_attach),
+	.pasid_replace = INX_PASID_OP(inx_iommu_pasid_replace),
+	.pasid_detach = INX_PASID_OP(inx_iommu_pasid_detach),
 	.hw_info = inx_iommu_describe,
+	.group_device = inx_iommu_group_device,
+	.group_reserved = inx_iommu_group_reserved,
 };

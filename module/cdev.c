@@ -34,6 +34,7 @@
 #include "backend.h"
 #include "cdev.h"
 #include "device.h"
+#include "pasid.h"
 
 #define INX_CDEV_MINORS (MINORMASK + 1)
 
@@ -434,7 +435,13 @@ static int inx_client_get_arg(void *arg, const void __user *uptr,
 	if (head->argsz < min_size ||
 	    head->flags & ~IOMMU_NEXT_VFIO_DEVICE_DETACH_PASID)
 		return -EINVAL;
-	return head->flags ? -EOPNOTSUPP : 0;
+	if (!head->flags)
+		return 0;
+	/* Then the number follows. */
+	if (head->argsz < min_size + sizeof(u32))
+		return -EINVAL;
+	return copy_from_user(arg + min_size, uptr + min_size, sizeof(u32)) ?
+		       -EFAULT : 0;
 }
 
 static int inx_client_attach(struct inx_client *client,
@@ -448,12 +455,20 @@ static int inx_client_attach(struct inx_client *client,
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	rc = inx_client_get_arg(&arg, uptr, offsetofend(typeof(arg), pt_id));
-	if (!rc)
+	if (rc)
+		goto out;
+	if (arg.flags)
+		rc = inx_pasid_change(idev, arg.pasid, &arg.pt_id);
+	else
 		rc = inx_device_attach(idev, &arg.pt_id);
 	if (!rc && put_user(arg.pt_id, &uptr->pt_id)) {
-		inx_device_detach(idev);
+		if (arg.flags)
+			inx_pasid_detach(idev, arg.pasid);
+		else
+			inx_device_detach(idev);
 		rc = -EFAULT;
 	}
+out:
 	inx_device_put(idev);
 	return rc;
 }
@@ -469,8 +484,12 @@ static int inx_client_detach(struct inx_client *client,
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	rc = inx_client_get_arg(&arg, uptr, offsetofend(typeof(arg), flags));
-	if (!rc)
+	if (!rc && !arg.flags)
 		inx_device_detach(idev);
+	else if (!rc && idev->ops->pasid_detach)
+		inx_pasid_detach(idev, arg.pasid);
+	else if (!rc)
+		rc = -EOPNOTSUPP;
 	inx_device_put(idev);
 	return rc;
 }

@@ -4,16 +4,81 @@
  *
  * Only the description of what is mapped changes: nothing is pinned, charged,
  * mapped or unmapped, and what can fail comes before the first change. An IO
- * page cannot be cut, so it is only done where every page has an entry of its
- * own. A pin by the CPU counts on its areas staying as they are.
+ * page cannot be cut: either every page has an entry of its own, or it is looked
+ * up what lies at the cut. A pin by the CPU counts on its areas staying as they
+ * are.
  */
+#include <linux/bitops.h>
 #include <linux/err.h>
+#include <linux/iommu.h>
 #include <linux/lockdep.h>
 
 #include "area.h"
 #include "cut.h"
 #include "iopt.h"
 #include "pin.h"
+
+/**
+ * struct inx_cut - what is to be cut
+ * @range: no area may lie in it in part
+ * @end: at its end as well, not only at its start
+ * @large: also where IO pages can be large, if none of them lies at the cut
+ */
+struct inx_cut {
+	struct inx_iova_range range;
+	bool end;
+	bool large;
+};
+
+/* Whether @size bytes from @iova on can be one IO page. */
+static bool inx_cut_is_page(struct iommu_domain *domain, unsigned long iova,
+			    unsigned long size)
+{
+	phys_addr_t phys = iommu_iova_to_phys(domain, iova);
+	unsigned long pos;
+
+	if (phys & (size - 1))
+		return false;
+	for (pos = PAGE_SIZE; pos < size; pos += PAGE_SIZE)
+		if (iommu_iova_to_phys(domain, iova + pos) != phys + pos)
+			return false;
+	return true;
+}
+
+/* Whether a cut may go through an IO page of a page table. */
+static bool inx_cut_hits(struct iommu_domain *domain,
+			 const struct inx_area *area, unsigned long iova)
+{
+	unsigned long sizes = domain->pgsize_bitmap & PAGE_MASK;
+	unsigned int bit;
+
+	for_each_set_bit(bit, &sizes, BITS_PER_LONG) {
+		unsigned long size = BIT(bit);
+		unsigned long start = iova & ~(size - 1);
+
+		if (start == iova || start < area->node.start ||
+		    start + size - 1 > area->node.last)
+			continue;
+		if (inx_cut_is_page(domain, start, size))
+			return true;
+	}
+	return false;
+}
+
+static bool inx_cut_is_possible(struct inx_iopt *iopt,
+				const struct inx_area *area, unsigned long iova)
+{
+	struct inx_domain_link *link;
+
+	if (iova & (iopt->space.alignment - 1))
+		return false;
+	if (iopt->domains.small_pages)
+		return true;
+	list_for_each_entry(link, &iopt->domains.list, item)
+		if (inx_cut_hits(link->domain, area, iova))
+			return false;
+	return true;
+}
 
 /*
  * Get ready to cut the area that @iova lies in, but does not start, if there is
@@ -29,7 +94,7 @@ static int inx_cut_prepare(struct inx_iopt *iopt, unsigned long iova,
 	*right = NULL;
 	if (!area || area->node.start == iova)
 		return 0;
-	if (iova & (iopt->space.alignment - 1))
+	if (!inx_cut_is_possible(iopt, area, iova))
 		return -EINVAL;
 	if (area->npins)
 		return -EAGAIN;
@@ -67,15 +132,16 @@ static int inx_cut_check(struct inx_iopt *iopt, struct inx_iova_range range)
 }
 
 /* -EAGAIN when there are pins in the way. */
-static int inx_cut_try(struct inx_iopt *iopt, struct inx_iova_range range)
+static int inx_cut_try(struct inx_iopt *iopt, const struct inx_cut *cut)
 {
+	struct inx_iova_range range = cut->range;
 	struct inx_area *start, *end = NULL;
 	int rc;
 
 	rc = inx_cut_prepare(iopt, range.start, &start);
 	if (rc)
 		return rc;
-	if (range.last < ULONG_MAX)
+	if (cut->end && range.last < ULONG_MAX)
 		rc = inx_cut_prepare(iopt, range.last + 1, &end);
 	if (rc) {
 		if (start)
@@ -103,19 +169,7 @@ static struct inx_iova_range inx_cut_widen(struct inx_iopt *iopt,
 	return range;
 }
 
-/**
- * inx_cut_ends() - cut areas so that none lies in a range in part
- * @iopt: where
- * @range: the range
- *
- * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
- * Waits for copies by the CPU.
- *
- * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
- * when it would cut through a page, or an area that is pinned for the CPU;
- * -EINTR; -ENOMEM. After an error nothing is cut.
- */
-int inx_cut_ends(struct inx_iopt *iopt, struct inx_iova_range range)
+static int inx_cut_make(struct inx_iopt *iopt, const struct inx_cut *cut)
 {
 	bool waited = false, closed = false;
 	struct inx_iova_range wide;
@@ -130,12 +184,12 @@ again:
 		closed = area && area->is_closed;
 		inx_pins_close(iopt, wide, false);
 	}
-	if (iopt->domains.small_pages) {
-		rc = inx_cut_check(iopt, range);
-		rc = rc ?: inx_cut_try(iopt, range);
+	if (iopt->domains.small_pages || cut->large) {
+		rc = inx_cut_check(iopt, cut->range);
+		rc = rc ?: inx_cut_try(iopt, cut);
 	}
 	if (rc == -EAGAIN && !waited) {
-		wide = inx_cut_widen(iopt, range);
+		wide = inx_cut_widen(iopt, cut->range);
 		inx_pins_close(iopt, wide, true);
 	}
 	up_write(&iopt->iova_rwsem);
@@ -153,4 +207,61 @@ again:
 	inx_pins_close(iopt, wide, false);
 	up_write(&iopt->iova_rwsem);
 	return rc;
+}
+
+/**
+ * inx_cut_ends() - cut areas so that none lies in a range in part
+ * @iopt: where
+ * @range: the range
+ *
+ * Does nothing unless pages are mapped one by one: an IO page cannot be cut.
+ * Waits for copies by the CPU.
+ *
+ * Return: 0; -EBUSY when another thread maps or unmaps in the range; -EINVAL
+ * when it would cut through a page, or an area that is pinned for the CPU;
+ * -EINTR; -ENOMEM. After an error nothing is cut.
+ */
+int inx_cut_ends(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	const struct inx_cut cut = { .range = range, .end = true };
+
+	return inx_cut_make(iopt, &cut);
+}
+
+/**
+ * inx_cut_at() - cut the area that lies across an IOVA, if there is one
+ * @iopt: where
+ * @iova: first IOVA of the second area
+ *
+ * With large IO pages as well, where none of them lies across the cut.
+ *
+ * Return: as inx_cut_ends(); -EINVAL also when an IO page may lie there.
+ */
+int inx_cut_at(struct inx_iopt *iopt, unsigned long iova)
+{
+	const struct inx_cut cut = {
+		.range = { iova, iova },
+		.large = true,
+	};
+
+	return inx_cut_make(iopt, &cut);
+}
+
+/**
+ * inx_cut_last() - where the area ends that an IOVA lies in
+ * @iopt: where
+ * @iova: the IOVA
+ *
+ * Return: its last IOVA, or @iova when there is none.
+ */
+unsigned long inx_cut_last(struct inx_iopt *iopt, unsigned long iova)
+{
+	struct inx_area *area;
+
+	down_read(&iopt->iova_rwsem);
+	area = inx_space_first(&iopt->space, iova, iova);
+	if (area)
+		iova = area->node.last;
+	up_read(&iopt->iova_rwsem);
+	return iova;
 }

@@ -10,5 +10,7 @@
 struct inx_iopt;
 
 int inx_cut_ends(struct inx_iopt *iopt, struct inx_iova_range range);
+int inx_cut_at(struct inx_iopt *iopt, unsigned long iova);
+unsigned long inx_cut_last(struct inx_iopt *iopt, unsigned long iova);
 
 #endif

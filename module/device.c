@@ -22,6 +22,8 @@
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "pasid.h"
+#include "viommu.h"
 
 static bool allow_unsafe_interrupts;
 module_param(allow_unsafe_interrupts, bool, 0644);
@@ -47,11 +49,44 @@ static const struct inx_object_ops inx_device_ops = {
 	.free = inx_device_free,
 };
 
+/* An object for a device, without a group yet. */
+static struct inx_device *inx_device_make(struct inx_ctx *ctx,
+					  const struct inx_backend_ops *ops,
+					  struct device *dev, bool inside)
+{
+	struct inx_device *idev;
+
+	idev = inx_object_alloc(ctx, sizeof(*idev), INX_OBJ_DEVICE,
+				&inx_device_ops);
+	if (IS_ERR(idev))
+		return idev;
+	idev->inside = inside;
+	if (!inside)
+		get_file(ctx->file);
+	idev->dev = get_device(dev);
+	idev->ops = ops;
+	__module_get(ops->owner);
+	mutex_init(&idev->attach_lock);
+	return idev;
+}
+
+/* Complete with @group: the driver is a user until inx_device_unbind(). */
+static void inx_device_start(struct inx_device *idev)
+{
+	WARN_ON_ONCE(inx_object_use(&idev->obj));
+	inx_object_publish(&idev->obj);
+}
+
 static int inx_device_check(const struct inx_backend_ops *ops,
 			    struct device *dev)
 {
+	void *group = ops->group_get(dev);
 	struct inx_caps caps = {};
 
+	/* Without an IOMMU nothing is coherent, but that is not why. */
+	if (IS_ERR(group))
+		return PTR_ERR(group);
+	ops->group_put(group);
 	ops->caps(dev, &caps);
 	if (!caps.cache_coherent)
 		return -EINVAL;
@@ -88,18 +123,9 @@ struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 	struct inx_group *group;
 	int rc;
 
-	idev = inx_object_alloc(ctx, sizeof(*idev), INX_OBJ_DEVICE,
-				&inx_device_ops);
+	idev = inx_device_make(ctx, ops, dev, inside);
 	if (IS_ERR(idev))
 		return idev;
-	idev->inside = inside;
-	if (!inside)
-		get_file(ctx->file);
-	idev->dev = get_device(dev);
-	idev->ops = ops;
-	__module_get(ops->owner);
-	mutex_init(&idev->attach_lock);
-
 	rc = inx_device_check(ops, dev);
 	if (rc)
 		goto out_abort;
@@ -109,14 +135,105 @@ struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 		goto out_abort;
 	}
 	idev->group = group;
-	/* For the driver, until inx_device_unbind(). */
-	rc = inx_object_use(&idev->obj);
-	WARN_ON_ONCE(rc);
-	inx_object_publish(&idev->obj);
+	inx_device_start(idev);
 	return idev;
 
 out_abort:
 	inx_object_abort(&idev->obj);
+	return ERR_PTR(rc);
+}
+
+/*
+ * The device that stands for a group leaves its bus: another one of that bus
+ * takes its place. The last one does not get here while the group has a client.
+ */
+static int inx_device_left_bus(struct notifier_block *nb, unsigned long action,
+			       void *data)
+{
+	struct inx_device *idev = container_of(nb, struct inx_device,
+					       left_bus);
+	struct device *dev = data, *next;
+
+	if (action != BUS_NOTIFY_DEL_DEVICE)
+		return NOTIFY_DONE;
+	mutex_lock(&idev->group->lock);
+	if (idev->dev == dev) {
+		next = idev->ops->group_device(idev->group->id, dev);
+		if (next && next->bus == idev->bus) {
+			idev->dev = next;
+			next = dev;
+		} else {
+			idev->gone = true;
+		}
+		put_device(next);
+	}
+	mutex_unlock(&idev->group->lock);
+	return NOTIFY_OK;
+}
+
+/**
+ * inx_device_bind_group() - have a group whose DMA the caller has claimed
+ * @ctx: the context
+ * @ops: the backend
+ * @id: its name for the group; nothing is attached to it
+ *
+ * For VFIO's containers: their group is claimed by the VFIO core, and has
+ * devices that come and go without a word. One object stands for all of them.
+ *
+ * Return: the object, published, to be attached and unbound like a device;
+ * ERR_PTR(-EOPNOTSUPP) when the backend has no whole groups, -EBUSY when the
+ * context has the group already, -ENODEV without a device in it; and as
+ * inx_device_bind().
+ */
+struct inx_device *inx_device_bind_group(struct inx_ctx *ctx,
+					 const struct inx_backend_ops *ops,
+					 void *id)
+{
+	struct inx_device *idev;
+	struct inx_group *group;
+	struct device *dev;
+	void *own;
+	int rc;
+
+	if (!ops->group_device)
+		return ERR_PTR(-EOPNOTSUPP);
+	dev = ops->group_device(id, NULL);
+	if (!dev)
+		return ERR_PTR(-ENODEV);
+	idev = inx_device_make(ctx, ops, dev, false);
+	if (IS_ERR(idev)) {
+		put_device(dev);
+		return idev;
+	}
+	rc = inx_device_check(ops, dev);
+	if (rc)
+		goto out_abort;
+	own = ops->group_get(dev);
+	if (IS_ERR(own)) {
+		rc = PTR_ERR(own);
+		goto out_abort;
+	}
+	group = own == id ? inx_group_adopt(ctx, ops, id) : ERR_PTR(-ENODEV);
+	if (IS_ERR(group)) {
+		ops->group_put(own);
+		rc = PTR_ERR(group);
+		goto out_abort;
+	}
+	idev->group = group;
+	idev->bus = dev->bus;
+	idev->left_bus.notifier_call = inx_device_left_bus;
+	rc = bus_register_notifier(dev->bus, &idev->left_bus);
+	if (rc) {
+		inx_group_unbind(group);
+		goto out_abort;
+	}
+	inx_device_start(idev);
+	put_device(dev);
+	return idev;
+
+out_abort:
+	inx_object_abort(&idev->obj);
+	put_device(dev);
 	return ERR_PTR(rc);
 }
 
@@ -142,13 +259,23 @@ static struct inx_hwpt *inx_device_leave(struct inx_device *idev)
  */
 void inx_device_unbind(struct inx_device *idev)
 {
+	struct inx_object *vdevice;
 	struct inx_hwpt *hwpt;
+	LIST_HEAD(pasids);
 
+	/* Older kernels want to be able to write to a bus. */
+	if (idev->bus)
+		bus_unregister_notifier((struct bus_type *)idev->bus,
+					&idev->left_bus);
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
+	inx_pasid_leave_all(idev, &pasids);
 	hwpt = inx_device_leave(idev);
+	vdevice = inx_vdevice_unplug(idev);
 	mutex_unlock(&idev->group->lock);
 	inx_group_unbind(idev->group);
+	inx_vdevice_drop(vdevice);
+	inx_pasid_drop(&pasids);
 	if (hwpt)
 		inx_hwpt_unuse(hwpt);
 
@@ -398,6 +525,29 @@ iommu_next_device_bind(struct inx_ctx *ctx, struct device *dev,
 	return idev;
 }
 EXPORT_SYMBOL_GPL(iommu_next_device_bind);
+
+/**
+ * iommu_next_group_bind() - have a group whose DMA the caller has claimed
+ * @ctx: the context; the object holds it, too
+ * @group: the group of the kernel's IOMMU API
+ * @id: gets the ID that user space knows it by
+ *
+ * It is given back with iommu_next_device_unbind(), before the caller releases
+ * the group's DMA.
+ *
+ * Return: as inx_device_bind_group().
+ */
+struct inx_device *iommu_next_group_bind(struct inx_ctx *ctx,
+					 struct iommu_group *group, u32 *id)
+{
+	struct inx_device *idev;
+
+	idev = inx_device_bind_group(ctx, &inx_backend_iommu, group);
+	if (!IS_ERR(idev))
+		*id = idev->obj.id;
+	return idev;
+}
+EXPORT_SYMBOL_GPL(iommu_next_group_bind);
 
 /**
  * iommu_next_device_unbind() - undo iommu_next_device_bind()

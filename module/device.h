@@ -9,16 +9,18 @@
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 
 #include "object.h"
 
+struct bus_type;
 struct device;
 struct inx_backend_ops;
 struct inx_call;
 struct inx_group;
 
 /**
- * struct inx_device - a device that is bound to a context
+ * struct inx_device - a device, or a whole group, that is bound to a context
  * @obj: first; the driver that bound it is a user, and it holds the context's
  *	file unless @inside
  * @dev: the device, with a reference; only to be used under the lock of
@@ -29,8 +31,11 @@ struct inx_group;
  *	it, and unbinding does not take it
  * @item: in &struct inx_group.attached; under the lock of @group
  * @attached: whether it is there; likewise
+ * @vdevice: what a guest calls it, NULL for nothing; likewise
  * @gone: it was unbound; likewise
  * @inside: bound by an object of the context, so it does not hold the file
+ * @bus: of @dev when that stands for a group that is bound as a whole, or NULL
+ * @left_bus: tells when it leaves that bus
  */
 struct inx_device {
 	struct inx_object obj;
@@ -39,9 +44,12 @@ struct inx_device {
 	struct inx_group *group;
 	struct mutex attach_lock; /* one change at a time */
 	struct list_head item;
+	struct inx_object *vdevice;
 	bool attached;
 	bool gone;
 	bool inside;
+	const struct bus_type *bus;
+	struct notifier_block left_bus;
 };
 
 static_assert(!offsetof(struct inx_device, obj));
@@ -63,6 +71,9 @@ static inline void inx_device_put(struct inx_device *idev)
 struct inx_device *inx_device_bind(struct inx_ctx *ctx,
 				   const struct inx_backend_ops *ops,
 				   struct device *dev, bool inside);
+struct inx_device *inx_device_bind_group(struct inx_ctx *ctx,
+					 const struct inx_backend_ops *ops,
+					 void *id);
 void inx_device_unbind(struct inx_device *idev);
 int inx_device_attach(struct inx_device *idev, u32 *pt_id);
 void inx_device_detach(struct inx_device *idev);

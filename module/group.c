@@ -11,9 +11,11 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/slab.h>
+#include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
 #include "device.h"
+#include "fault.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
@@ -32,7 +34,7 @@ static struct inx_group *inx_group_find(struct inx_ctx *ctx, const void *id)
 
 static struct inx_group *inx_group_claim(struct inx_ctx *ctx,
 					 const struct inx_backend_ops *ops,
-					 void *id)
+					 void *id, bool foreign)
 {
 	struct inx_group *group;
 	int rc;
@@ -40,17 +42,19 @@ static struct inx_group *inx_group_claim(struct inx_ctx *ctx,
 	group = kzalloc_obj(*group, GFP_KERNEL_ACCOUNT);
 	if (!group)
 		return ERR_PTR(-ENOMEM);
-	rc = ops->claim(id, ctx);
+	rc = foreign ? 0 : ops->claim(id, ctx);
 	if (rc) {
 		kfree(group);
 		return ERR_PTR(rc);
 	}
+	group->foreign = foreign;
 	refcount_set(&group->refs, 1);
 	group->ctx = ctx;
 	group->ops = ops;
 	group->id = id;
 	mutex_init(&group->lock);
 	INIT_LIST_HEAD(&group->attached);
+	xa_init_flags(&group->pasids, XA_FLAGS_ACCOUNT);
 	list_add(&group->item, &ctx->groups);
 	return group;
 }
@@ -79,7 +83,7 @@ struct inx_group *inx_group_bind(struct inx_ctx *ctx,
 		refcount_inc(&group->refs);
 		ops->group_put(id);
 	} else {
-		group = inx_group_claim(ctx, ops, id);
+		group = inx_group_claim(ctx, ops, id, false);
 		if (IS_ERR(group))
 			ops->group_put(id);
 	}
@@ -90,15 +94,40 @@ struct inx_group *inx_group_bind(struct inx_ctx *ctx,
 }
 
 /**
+ * inx_group_adopt() - have a group whose DMA the caller has claimed
+ * @ctx: who is to decide about its DMA now
+ * @ops: the backend
+ * @id: its name for the group; the caller's reference goes to the group
+ *
+ * Return: the group, with a reference; ERR_PTR(-EBUSY) when the context has it
+ * already; or ERR_PTR(-ENOMEM).
+ */
+struct inx_group *inx_group_adopt(struct inx_ctx *ctx,
+				  const struct inx_backend_ops *ops, void *id)
+{
+	struct inx_group *group = ERR_PTR(-EBUSY);
+
+	mutex_lock(&ctx->groups_lock);
+	if (!inx_group_find(ctx, id))
+		group = inx_group_claim(ctx, ops, id, true);
+	if (!IS_ERR(group))
+		group->bound++;
+	mutex_unlock(&ctx->groups_lock);
+	return group;
+}
+
+/**
  * inx_group_unbind() - a device of the group is unbound
- * @group: the group; DMA of it goes back to the kernel with the last one
+ * @group: the group; DMA of it goes back to who it was claimed from with the
+ *	last one
  */
 void inx_group_unbind(struct inx_group *group)
 {
 	mutex_lock(&group->ctx->groups_lock);
 	if (!--group->bound) {
 		list_del(&group->item);
-		group->ops->release(group->id);
+		if (!group->foreign)
+			group->ops->release(group->id);
 	}
 	mutex_unlock(&group->ctx->groups_lock);
 }
@@ -112,6 +141,7 @@ void inx_group_put(struct inx_group *group)
 	if (!refcount_dec_and_test(&group->refs))
 		return;
 	group->ops->group_put(group->id);
+	xa_destroy(&group->pasids);
 	mutex_destroy(&group->lock);
 	kfree(group);
 }
@@ -121,7 +151,10 @@ static int inx_group_reserve(struct inx_device *idev, struct inx_hwpt *hwpt)
 	struct inx_iova_range *ranges;
 	int nr, rc;
 
-	nr = idev->ops->reserved(idev->dev, &ranges);
+	if (idev->group->foreign)
+		nr = idev->ops->group_reserved(idev->group->id, &ranges);
+	else
+		nr = idev->ops->reserved(idev->dev, &ranges);
 	if (nr < 0)
 		return nr;
 	rc = inx_iopt_reserve(&hwpt->ioas->iopt, idev, ranges, nr);
@@ -132,6 +165,39 @@ static int inx_group_reserve(struct inx_device *idev, struct inx_hwpt *hwpt)
 static void inx_group_unreserve(struct inx_device *idev, struct inx_hwpt *hwpt)
 {
 	inx_iopt_unreserve(&hwpt->ioas->iopt, idev);
+}
+
+/*
+ * While PASIDs are attached, requests without one use a page table that was made
+ * to stand beside them.
+ */
+static bool inx_group_accepts(struct inx_group *group, struct inx_hwpt *hwpt)
+{
+	if (group->ops != hwpt->ops)
+		return false;
+	return !group->num_pasids ||
+	       hwpt->flags & IOMMU_NEXT_HWPT_ALLOC_PASID;
+}
+
+/* The first device attaches the group. */
+static int inx_group_start(struct inx_device *idev, struct inx_hwpt *hwpt)
+{
+	struct inx_group *group = idev->group;
+	struct inx_sink *sink;
+	int rc;
+
+	sink = inx_sink_make(hwpt, idev);
+	if (IS_ERR(sink))
+		return PTR_ERR(sink);
+	rc = group->ops->attach(idev->dev, group->id, hwpt->domain, sink,
+				&group->handle);
+	if (rc) {
+		inx_sink_free(sink);
+		return rc;
+	}
+	group->hwpt = hwpt;
+	group->sink = sink;
+	return 0;
 }
 
 /**
@@ -150,7 +216,7 @@ int inx_group_attach(struct inx_device *idev, struct inx_hwpt *hwpt)
 	lockdep_assert_held(&group->lock);
 	if (group->hwpt && group->hwpt != hwpt)
 		return -EINVAL;
-	if (group->ops != hwpt->ops)
+	if (!inx_group_accepts(group, hwpt))
 		return -EINVAL;
 	rc = inx_object_use(&hwpt->obj);
 	if (rc)
@@ -159,11 +225,9 @@ int inx_group_attach(struct inx_device *idev, struct inx_hwpt *hwpt)
 	if (rc)
 		goto out_unuse;
 	if (!group->hwpt) {
-		rc = group->ops->attach(idev->dev, group->id, hwpt->domain,
-					&group->handle);
+		rc = inx_group_start(idev, hwpt);
 		if (rc)
 			goto out_unreserve;
-		group->hwpt = hwpt;
 	}
 	list_add(&idev->item, &group->attached);
 	idev->attached = true;
@@ -232,25 +296,33 @@ int inx_group_replace(struct inx_device *idev, struct inx_hwpt *hwpt)
 {
 	struct inx_group *group = idev->group;
 	struct inx_hwpt *old = group->hwpt;
+	struct inx_sink *sink;
 	int rc;
 
 	lockdep_assert_held(&group->lock);
 	if (old == hwpt)
 		return 0;
-	if (group->ops != hwpt->ops)
+	if (!inx_group_accepts(group, hwpt))
 		return -EINVAL;
+	sink = inx_sink_make(hwpt, idev);
+	if (IS_ERR(sink))
+		return PTR_ERR(sink);
 	rc = inx_group_move(group, old, hwpt);
 	if (rc)
-		return rc;
+		goto out_sink;
 	rc = group->ops->replace(idev->dev, group->id, hwpt->domain,
-				 old->domain, &group->handle);
-	if (rc) {
-		inx_group_leave(group, hwpt, old);
-		return rc;
-	}
+				 old->domain, sink, &group->handle);
+	if (rc)
+		goto out_leave;
+	/* What is freed is the sink of the page table that stands no more. */
+	swap(sink, group->sink);
 	group->hwpt = hwpt;
-	inx_group_leave(group, old, hwpt);
-	return 0;
+	swap(old, hwpt);
+out_leave:
+	inx_group_leave(group, hwpt, old);
+out_sink:
+	inx_sink_free(sink);
+	return rc;
 }
 
 /**
@@ -268,8 +340,10 @@ void inx_group_detach(struct inx_device *idev)
 	idev->attached = false;
 	if (list_empty(&group->attached)) {
 		group->ops->detach(group->id, hwpt->domain, group->handle);
+		inx_sink_free(group->sink);
 		group->hwpt = NULL;
 		group->handle = NULL;
+		group->sink = NULL;
 	}
 	inx_group_unreserve(idev, hwpt);
 }

@@ -169,6 +169,8 @@ static int inx_seg_add_runs(struct inx_pages *pages, struct inx_seg *seg)
 				  seg->start + batch.npages - 1);
 	if (!rc)
 		rc = inx_seg_keep(seg, batch.runs, batch.nr);
+	if (!rc)
+		seg->for_cpu = true;
 	inx_batch_destroy(&batch);
 	return rc;
 }

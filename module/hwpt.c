@@ -18,16 +18,30 @@
 
 #include "backend.h"
 #include "device.h"
+#include "fault.h"
 #include "group.h"
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "nested.h"
+#include "viommu.h"
+
+#define INX_HWPT_FLAGS                                                         \
+	(IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT |                                   \
+	 IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING |                                \
+	 IOMMU_NEXT_HWPT_FAULT_ID_VALID | IOMMU_NEXT_HWPT_ALLOC_PASID)
 
 static void inx_hwpt_shut(struct inx_object *obj)
 {
 	struct inx_hwpt *hwpt = inx_hwpt_of(obj);
 
-	if (hwpt->ioas)
+	if (hwpt->fault)
+		inx_object_unclaim(&hwpt->fault->obj);
+	if (hwpt->viommu)
+		inx_object_unclaim(&hwpt->viommu->obj);
+	else if (hwpt->parent)
+		inx_object_unclaim(&hwpt->parent->obj);
+	else if (hwpt->ioas)
 		inx_object_unclaim(&hwpt->ioas->obj);
 }
 
@@ -35,7 +49,13 @@ static void inx_hwpt_finish(struct inx_hwpt *hwpt)
 {
 	if (hwpt->domain)
 		hwpt->ops->domain_free(hwpt->domain);
-	if (hwpt->ioas)
+	if (hwpt->fault)
+		inx_object_put(&hwpt->fault->obj);
+	if (hwpt->viommu)
+		inx_object_put(&hwpt->viommu->obj);
+	else if (hwpt->parent)
+		inx_object_put(&hwpt->parent->obj);
+	else if (hwpt->ioas)
 		inx_ioas_put(hwpt->ioas);
 	module_put(hwpt->ops->owner);
 	mutex_destroy(&hwpt->lock);
@@ -69,7 +89,7 @@ static const struct inx_object_ops inx_hwpt_ops = {
 
 /**
  * inx_hwpt_link() - let a page table follow its IOAS
- * @hwpt: the page table; may be linked already
+ * @hwpt: the page table; may be linked already, or be nested, which never is
  * @idev: a device it is for
  *
  * Return: 0; -ENODEV when @idev has been unbound; as inx_iopt_add_domain().
@@ -78,6 +98,8 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 {
 	int rc = 0;
 
+	if (hwpt->parent)
+		return 0;
 	mutex_lock(&hwpt->lock);
 	if (hwpt->linked)
 		goto out;
@@ -101,6 +123,28 @@ out:
 }
 
 /**
+ * inx_hwpt_create() - make the object of a page table, without the table
+ * @idev: a device behind the IOMMU that it is for
+ * @flags: of enum iommu_next_hwpt_alloc_flags
+ *
+ * Return: the object, not published; ERR_PTR(-ENOMEM), ERR_PTR(-EBUSY).
+ */
+struct inx_hwpt *inx_hwpt_create(struct inx_device *idev, u32 flags)
+{
+	struct inx_hwpt *hwpt;
+
+	hwpt = inx_object_alloc(idev->obj.ctx, sizeof(*hwpt), INX_OBJ_HWPT,
+				&inx_hwpt_ops);
+	if (IS_ERR(hwpt))
+		return hwpt;
+	mutex_init(&hwpt->lock);
+	hwpt->ops = idev->ops;
+	hwpt->flags = flags;
+	__module_get(hwpt->ops->owner);
+	return hwpt;
+}
+
+/**
  * inx_hwpt_make() - make a page table for an IOAS and a device
  * @ioas: what it will map
  * @idev: a device behind the IOMMU that it is for
@@ -118,13 +162,9 @@ struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 	struct inx_hwpt *hwpt;
 	int rc;
 
-	hwpt = inx_object_alloc(idev->obj.ctx, sizeof(*hwpt), INX_OBJ_HWPT,
-				&inx_hwpt_ops);
+	hwpt = inx_hwpt_create(idev, flags);
 	if (IS_ERR(hwpt))
 		return hwpt;
-	mutex_init(&hwpt->lock);
-	hwpt->ops = idev->ops;
-	__module_get(hwpt->ops->owner);
 	rc = inx_object_use(&ioas->obj);
 	if (rc)
 		goto out_abort;
@@ -205,6 +245,64 @@ struct iommu_domain *iommu_next_hwpt_domain(struct inx_hwpt *hwpt)
 }
 EXPORT_SYMBOL_GPL(iommu_next_hwpt_domain);
 
+/* On an IOAS: a page table that the kernel maps in. */
+static struct inx_hwpt *inx_hwpt_alloc_paging(struct inx_ioas *ioas,
+					      struct inx_device *idev,
+					      u32 flags, bool has_data)
+{
+	if (flags & ~INX_HWPT_FLAGS || has_data)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID &&
+	    flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT)
+		return ERR_PTR(-EOPNOTSUPP);
+	return inx_hwpt_make(ioas, idev, flags);
+}
+
+static struct inx_hwpt *inx_hwpt_alloc_any(struct inx_call *call,
+					   struct inx_device *idev)
+{
+	struct iommu_next_hwpt_alloc *arg = call->arg;
+	const struct inx_user_data data = {
+		.uptr = u64_to_user_ptr(arg->data_uptr),
+		.type = arg->data_type,
+		.len = arg->data_len,
+	};
+	struct inx_hwpt *hwpt = ERR_PTR(-EINVAL);
+	struct inx_object *obj;
+
+	obj = inx_object_get(call->ctx, arg->pt_id, INX_OBJ_ANY);
+	if (IS_ERR(obj))
+		return hwpt;
+	if (obj->type == INX_OBJ_IOAS)
+		hwpt = inx_hwpt_alloc_paging(container_of(obj, struct inx_ioas,
+							  obj),
+					     idev, arg->flags, data.len);
+	else if (obj->type == INX_OBJ_HWPT)
+		hwpt = inx_nested_make(inx_hwpt_of(obj), NULL, idev,
+				       arg->flags, &data);
+	else if (obj->type == INX_OBJ_VIOMMU)
+		hwpt = inx_nested_make(inx_viommu_of(obj)->parent,
+				       inx_viommu_of(obj), idev, arg->flags,
+				       &data);
+	inx_object_put(obj);
+	return hwpt;
+}
+
+/* Nobody is attached yet, so no fault can come before this. */
+static int inx_hwpt_set_fault(struct inx_hwpt *hwpt, u32 fault_id)
+{
+	struct inx_fault *fault = inx_fault_get(hwpt->obj.ctx, fault_id);
+	int rc;
+
+	if (IS_ERR(fault))
+		return PTR_ERR(fault);
+	rc = inx_object_use(&fault->obj);
+	if (!rc)
+		hwpt->fault = fault;
+	inx_object_put(&fault->obj);
+	return rc;
+}
+
 /** inx_hwpt_alloc() - IOMMU_NEXT_HWPT_ALLOC */
 int inx_hwpt_alloc(struct inx_call *call)
 {
@@ -212,8 +310,7 @@ int inx_hwpt_alloc(struct inx_call *call)
 	bool has_data = arg->data_type != IOMMU_NEXT_HWPT_DATA_NONE;
 	struct inx_device *idev;
 	struct inx_hwpt *hwpt;
-	struct inx_ioas *ioas;
-	int rc;
+	int rc = 0;
 
 	if (arg->__reserved || arg->__reserved2)
 		return -EOPNOTSUPP;
@@ -223,26 +320,13 @@ int inx_hwpt_alloc(struct inx_call *call)
 	idev = inx_device_get(call->ctx, arg->dev_id);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	ioas = inx_ioas_get(call->ctx, arg->pt_id);
-	if (IS_ERR(ioas)) {
-		rc = -EINVAL;
-		goto out_device;
-	}
-	/* Only tables of the kernel's own so far, without further demands. */
-	rc = -EOPNOTSUPP;
-	if (arg->flags || has_data)
-		goto out_ioas;
-	hwpt = inx_hwpt_make(ioas, idev, arg->flags);
-	if (IS_ERR(hwpt)) {
-		rc = PTR_ERR(hwpt);
-		goto out_ioas;
-	}
-	call->new_obj = &hwpt->obj;
-	arg->out_hwpt_id = hwpt->obj.id;
-	rc = inx_call_reply(call);
-out_ioas:
-	inx_ioas_put(ioas);
-out_device:
+	hwpt = inx_hwpt_alloc_any(call, idev);
 	inx_device_put(idev);
-	return rc;
+	if (IS_ERR(hwpt))
+		return PTR_ERR(hwpt);
+	call->new_obj = &hwpt->obj;
+	if (arg->flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
+		rc = inx_hwpt_set_fault(hwpt, arg->fault_id);
+	arg->out_hwpt_id = hwpt->obj.id;
+	return rc ?: inx_call_reply(call);
 }

@@ -15,13 +15,22 @@
 struct inx_backend_ops;
 struct inx_call;
 struct inx_device;
+struct inx_fault;
 struct inx_ioas;
+struct inx_viommu;
 
 /**
- * struct inx_hwpt - a page table that maps what an IOAS maps
- * @obj: first; a user of @ioas until it is destroyed
+ * struct inx_hwpt - a page table that maps what an IOAS maps, or the user's
+ * @obj: first; a user of @viommu, else of @parent, else of @ioas, and of @fault,
+ *	until it is destroyed
  * @ops: the backend that made it
- * @ioas: what it maps
+ * @flags: of enum iommu_next_hwpt_alloc_flags
+ * @ioas: what it maps; of a nested one, what @parent maps
+ * @parent: what translates the output of a nested page table, which is never
+ *	linked; NULL for one that the kernel maps in
+ * @viommu: the slice of the IOMMU that a nested one is on, which has @parent;
+ *	NULL for none
+ * @fault: where faults go, NULL for nowhere
  * @domain: the page table itself
  * @link: @domain as the IOAS knows it
  * @lock: of @linked; pins are taken under it
@@ -31,7 +40,11 @@ struct inx_ioas;
 struct inx_hwpt {
 	struct inx_object obj;
 	const struct inx_backend_ops *ops;
+	u32 flags;
 	struct inx_ioas *ioas;
+	struct inx_hwpt *parent;
+	struct inx_viommu *viommu;
+	struct inx_fault *fault;
 	struct iommu_domain *domain;
 	struct inx_domain_link link;
 	struct mutex lock; /* of linked */
@@ -46,6 +59,7 @@ static inline struct inx_hwpt *inx_hwpt_of(struct inx_object *obj)
 	return container_of(obj, struct inx_hwpt, obj);
 }
 
+struct inx_hwpt *inx_hwpt_create(struct inx_device *idev, u32 flags);
 struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 			       u32 flags);
 int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev);

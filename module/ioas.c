@@ -46,6 +46,25 @@ static const struct inx_object_ops inx_ioas_ops = {
 	.free = inx_ioas_free,
 };
 
+/**
+ * inx_ioas_make() - make an IOAS
+ * @ctx: the context
+ *
+ * Return: the IOAS, not published; or as inx_object_alloc().
+ */
+struct inx_ioas *inx_ioas_make(struct inx_ctx *ctx)
+{
+	struct inx_ioas *ioas;
+
+	ioas = inx_object_alloc(ctx, sizeof(*ioas), INX_OBJ_IOAS,
+				&inx_ioas_ops);
+	if (IS_ERR(ioas))
+		return ioas;
+	inx_iopt_init(&ioas->iopt);
+	mutex_init(&ioas->auto_lock);
+	return ioas;
+}
+
 /** inx_ioas_alloc() - IOMMU_NEXT_IOAS_ALLOC */
 int inx_ioas_alloc(struct inx_call *call)
 {
@@ -54,12 +73,9 @@ int inx_ioas_alloc(struct inx_call *call)
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
-	ioas = inx_object_alloc(call->ctx, sizeof(*ioas), INX_OBJ_IOAS,
-				&inx_ioas_ops);
+	ioas = inx_ioas_make(call->ctx);
 	if (IS_ERR(ioas))
 		return PTR_ERR(ioas);
-	inx_iopt_init(&ioas->iopt);
-	mutex_init(&ioas->auto_lock);
 	call->new_obj = &ioas->obj;
 	arg->out_ioas_id = ioas->obj.id;
 	return inx_call_reply(call);

@@ -46,6 +46,7 @@ static inline void inx_ioas_put(struct inx_ioas *ioas)
 	inx_object_put(&ioas->obj);
 }
 
+struct inx_ioas *inx_ioas_make(struct inx_ctx *ctx);
 int inx_ioas_check_memory(u64 addr, u64 length);
 int inx_ioas_alloc(struct inx_call *call);
 int inx_ioas_iova_ranges(struct inx_call *call);

@@ -8,12 +8,15 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "device.h"
+#include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
 #include "ioctl.h"
+#include "nested.h"
 #include "object.h"
 #include "private.h"
 #include "vfio_compat.h"
+#include "viommu.h"
 
 static int inx_destroy(struct inx_call *call)
 {
@@ -103,17 +106,17 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_hwpt_set_dirty_tracking, __reserved),
 	INX_IOCTL(HWPT_GET_DIRTY_BITMAP, inx_not_there,
 		  struct iommu_next_hwpt_get_dirty_bitmap, data),
-	INX_IOCTL(HWPT_INVALIDATE, inx_not_there,
+	INX_IOCTL(HWPT_INVALIDATE, inx_hwpt_invalidate,
 		  struct iommu_next_hwpt_invalidate, __reserved),
-	INX_IOCTL(FAULT_QUEUE_ALLOC, inx_not_there,
+	INX_IOCTL(FAULT_QUEUE_ALLOC, inx_fault_alloc,
 		  struct iommu_next_fault_alloc, out_fault_fd),
-	INX_IOCTL(VIOMMU_ALLOC, inx_not_there,
+	INX_IOCTL(VIOMMU_ALLOC, inx_viommu_alloc,
 		  struct iommu_next_viommu_alloc, out_viommu_id),
-	INX_IOCTL(VDEVICE_ALLOC, inx_not_there,
+	INX_IOCTL(VDEVICE_ALLOC, inx_vdevice_alloc,
 		  struct iommu_next_vdevice_alloc, virt_id),
-	INX_IOCTL(VEVENTQ_ALLOC, inx_not_there,
+	INX_IOCTL(VEVENTQ_ALLOC, inx_eventq_alloc,
 		  struct iommu_next_veventq_alloc, out_veventq_fd),
-	INX_IOCTL(HW_QUEUE_ALLOC, inx_not_there,
+	INX_IOCTL(HW_QUEUE_ALLOC, inx_hw_queue_alloc,
 		  struct iommu_next_hw_queue_alloc, length),
 	INX_IOCTL(IOAS_NOIOMMU_GET_PA, inx_not_there,
 		  struct iommu_next_ioas_noiommu_get_pa, out_phys),

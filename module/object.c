@@ -34,6 +34,7 @@ void inx_ctx_init(struct inx_ctx *ctx, struct file *file)
 	mutex_init(&ctx->process_lock);
 	mutex_init(&ctx->groups_lock);
 	INIT_LIST_HEAD(&ctx->groups);
+	xa_init_flags(&ctx->mmaps, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	inx_account_init(&ctx->account);
 }
 
@@ -60,6 +61,7 @@ void inx_ctx_destroy(struct inx_ctx *ctx)
 	WARN_ON_ONCE(!inx_ctx_is_empty(ctx));
 
 	xa_destroy(&ctx->objects);
+	xa_destroy(&ctx->mmaps);
 	WARN_ON_ONCE(!list_empty(&ctx->groups));
 	mutex_destroy(&ctx->groups_lock);
 	mutex_destroy(&ctx->process_lock);

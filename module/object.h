@@ -27,6 +27,11 @@ enum inx_object_type {
 	INX_OBJ_DEVICE,
 	INX_OBJ_HWPT,
 	INX_OBJ_ACCESS,
+	INX_OBJ_FAULT,
+	INX_OBJ_VIOMMU,
+	INX_OBJ_VDEVICE,
+	INX_OBJ_EVENTQ,
+	INX_OBJ_HW_QUEUE,
 	INX_OBJ_PRIVATE,
 };
 
@@ -78,8 +83,11 @@ struct inx_object {
  * @process_lock: one change of the process that is charged at a time
  * @groups_lock: of @groups
  * @groups: struct inx_group that this context has devices of
+ * @mmaps: what mmap() of @file can map; viommu.c
  * @vfio_ioas: what the ioctls of a VFIO container act on, NULL for none; under
  *	the lock of @objects; cleared when the IOAS loses its ID
+ * @offered: ID of the IOAS for containers of processes that have @file open, 0
+ *	for none
  *
  * Lives exactly as long as @file, with no count of its own.
  */
@@ -91,7 +99,9 @@ struct inx_ctx {
 	struct mutex process_lock; /* one change at a time */
 	struct mutex groups_lock; /* of groups */
 	struct list_head groups;
+	struct xarray mmaps;
 	struct inx_ioas *vfio_ioas;
+	u32 offered;
 };
 
 /* main.c: from a file descriptor to its context. */

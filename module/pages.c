@@ -251,6 +251,7 @@ static void inx_seg_forget(struct inx_seg *seg)
 	if (seg->nr > 1)
 		kvfree(seg->runs);
 	seg->nr = 0;
+	seg->for_cpu = false;
 }
 
 static void inx_seg_free(struct inx_pages *pages, struct inx_seg *seg)
@@ -367,6 +368,7 @@ static int inx_seg_split(struct inx_pages *pages, struct inx_seg *seg,
 	right->npages = seg->npages - n;
 	right->holds = seg->holds;
 	right->pins = seg->pins;
+	right->for_cpu = seg->for_cpu;
 	right->joined = true;
 	if (seg->nr) {
 		while (skip >= inx_run_len(runs[i]))
@@ -430,7 +432,8 @@ int inx_seg_clip(struct inx_pages *pages, struct inx_seg **seg,
 int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 		unsigned long first, bool cpu)
 {
-	bool keep = cpu || inx_runs_are_long(batch->npages, batch->nr);
+	bool are_long = inx_runs_are_long(batch->npages, batch->nr);
+	bool keep = cpu || are_long;
 	struct inx_seg *seg;
 
 	lockdep_assert_held(&pages->lock);
@@ -451,6 +454,7 @@ int inx_seg_add(struct inx_pages *pages, const struct inx_batch *batch,
 	seg->npages = batch->npages;
 	seg->holds = !cpu;
 	seg->pins = cpu;
+	seg->for_cpu = cpu && !are_long;
 	if (keep && inx_seg_keep(seg, batch->runs, batch->nr)) {
 		inx_seg_free(pages, seg);
 		return -ENOMEM;
@@ -566,9 +570,8 @@ void inx_segs_drop(struct inx_pages *pages, unsigned long first,
 			seg->pins--;
 		else
 			seg->holds--;
-		/* Kept for the CPU alone: page tables have them. */
-		if (cpu && seg->holds && !seg->pins &&
-		    !inx_runs_are_long(seg->npages, seg->nr))
+		/* Page tables have them. */
+		if (seg->for_cpu && seg->holds && !seg->pins)
 			inx_seg_forget(seg);
 		if (seg->holds || seg->pins)
 			continue;

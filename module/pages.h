@@ -29,6 +29,8 @@ struct inx_area;
  * @pins: pins for the CPU, each of which holds exactly what was asked for
  * @nr: runs that are kept; 0 when only page tables know the PFNs, which needs
  *	one that does and nobody in @pins
+ * @for_cpu: the runs are kept for @pins alone, and go with the last of them if
+ *	a page table has the PFNs
  * @joined: the first page may lie in one IO page with the page before it,
  *	because a longer segment was cut here
  * @one: the run, when @nr is 1
@@ -45,7 +47,8 @@ struct inx_seg {
 	unsigned long npages;
 	unsigned int holds;
 	unsigned int pins;
-	unsigned int nr : 31;
+	unsigned int nr : 30;
+	unsigned int for_cpu : 1;
 	unsigned int joined : 1;
 	union {
 		inx_run_t one;

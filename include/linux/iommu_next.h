@@ -29,6 +29,11 @@
  * While there is a context, an access or a bound device its /dev/iommu-next
  * stays open. The driver gives them back before its module goes.
  *
+ * A container. Who offers the container of VFIO by another door makes a context
+ * of its own, or takes the one that the process is offered, and gives user
+ * space type1's ioctls on an IOAS of it (struct inx_type1). Groups whose DMA the
+ * VFIO core has claimed already are bound as a whole.
+ *
  * What only one kind of hardware has comes by ioctls of the driver's or
  * backend's own (struct iommu_next_ioctls), which can make objects with IDs
  * (struct iommu_next_private_ops).
@@ -49,7 +54,9 @@ struct inx_ctx;
 struct inx_device;
 struct inx_hwpt;
 struct inx_private;
+struct inx_type1;
 struct iommu_domain;
+struct iommu_group;
 struct module;
 struct page;
 struct vm_area_struct;
@@ -103,8 +110,31 @@ void iommu_next_cdev_revoke(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
 
 struct inx_ctx *iommu_next_ctx_from_fd(int fd);
+struct inx_ctx *iommu_next_ctx_create(bool per_process);
+int iommu_next_ctx_getfd(struct inx_ctx *ctx);
+int iommu_next_ctx_offer(struct inx_ctx *ctx, u32 ioas_id);
+struct inx_ctx *iommu_next_ctx_offered(u32 *ioas_id);
 void iommu_next_ctx_put(struct inx_ctx *ctx);
 
+struct inx_type1 *iommu_next_type1_create(struct inx_ctx *ctx, u32 ioas_id,
+					  bool v2);
+void iommu_next_type1_destroy(struct inx_type1 *type1);
+void iommu_next_type1_empty(struct inx_type1 *type1);
+u32 iommu_next_type1_ioas(const struct inx_type1 *type1);
+bool iommu_next_type1_is_coherent(const struct inx_type1 *type1);
+unsigned long iommu_next_type1_page_size(const struct inx_type1 *type1);
+long iommu_next_type1_ioctl(struct inx_type1 *type1, unsigned int cmd,
+			    unsigned long arg);
+long iommu_next_type1_unmap(struct inx_type1 *type1, u64 iova, u64 size,
+			    unsigned long *unmapped);
+int iommu_next_type1_walk(struct inx_type1 *type1, unsigned long start,
+			  unsigned long last,
+			  int (*fn)(unsigned long start, unsigned long last,
+				    void *arg),
+			  void *arg);
+
+struct inx_device *iommu_next_group_bind(struct inx_ctx *ctx,
+					 struct iommu_group *group, u32 *id);
 struct inx_device *
 iommu_next_device_bind(struct inx_ctx *ctx, struct device *dev,
 		       const struct inx_backend_ops *backend, u32 *id);
@@ -112,6 +142,9 @@ void iommu_next_device_unbind(struct inx_device *idev);
 int iommu_next_device_attach(struct inx_device *idev, u32 *pt_id);
 int iommu_next_device_replace(struct inx_device *idev, u32 *pt_id);
 void iommu_next_device_detach(struct inx_device *idev);
+int iommu_next_pasid_attach(struct inx_device *idev, u32 pasid, u32 *pt_id);
+int iommu_next_pasid_replace(struct inx_device *idev, u32 pasid, u32 *pt_id);
+void iommu_next_pasid_detach(struct inx_device *idev, u32 pasid);
 
 /**
  * struct iommu_next_access_ops - what a driver with an access answers

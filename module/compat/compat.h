@@ -19,6 +19,8 @@
 #include "iommu_map.h"
 #include "memfd.h"
 #include "mm.h"
+#include "nested.h"
+#include "pasid.h"
 #include "slab.h"
 
 #endif

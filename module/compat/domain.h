@@ -17,6 +17,36 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 #endif
 
 /*
+ * A page table with flags of iommufd's HWPT_ALLOC, complete from the start. A
+ * driver that takes flags but not that for PASIDs says by set_dev_pasid() what it
+ * can.
+ */
+static inline struct iommu_domain *
+inx_domain_alloc_flags(struct device *dev, u32 flags, u32 pasid_flag)
+{
+#if defined(INX_HAVE_DOMAIN_ALLOC_FLAGS)
+	return iommu_paging_domain_alloc_flags(dev, flags);
+#elif defined(INX_HAVE_DOMAIN_ALLOC_USER)
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (!ops->domain_alloc_user)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = ops->domain_alloc_user(dev, flags & ~pasid_flag, NULL, NULL);
+	if (IS_ERR(domain))
+		return domain;
+	domain->owner = ops;
+	if (flags & pasid_flag && !domain->ops->set_dev_pasid) {
+		iommu_domain_free(domain);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return domain;
+#else
+	return ERR_PTR(-EOPNOTSUPP);
+#endif
+}
+
+/*
  * Whether a new page table is complete only when a device has been attached: a
  * driver that makes it by domain_alloc(type) has not seen a device before. Such
  * a table may lack its format (SMMUv3, virtio-iommu) or its large pages (VT-d).

@@ -8,6 +8,7 @@
 #ifndef INX_COMPAT_PRIVATE_H
 #define INX_COMPAT_PRIVATE_H
 
+struct device;
 struct iommu_attach_handle;
 struct iommu_domain;
 struct iommu_group;
@@ -20,6 +21,11 @@ void iommu_detach_group_handle(struct iommu_domain *domain,
 			       struct iommu_group *group);
 int iommu_replace_group_handle(struct iommu_group *group,
 			       struct iommu_domain *domain,
+			       struct iommu_attach_handle *handle);
+
+/* drivers/iommu/iommu-priv.h, 7.2 and 7.3; likewise. */
+int iommu_replace_device_pasid(struct iommu_domain *domain, struct device *dev,
+			       unsigned int pasid,
 			       struct iommu_attach_handle *handle);
 
 #endif

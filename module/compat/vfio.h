@@ -20,6 +20,13 @@ static inline void inx_vfio_set_mapping(struct vfio_device *vdev,
 #endif
 }
 
+/* A device that its driver has allocated without more around it. */
+#ifdef INX_HAVE_VFIO_FREE_DEVICE
+#define INX_VFIO_RELEASE .release = vfio_free_device,
+#else
+#define INX_VFIO_RELEASE
+#endif
+
 #ifdef INX_HAVE_VFIO_MATCH_TOKEN_UUID
 
 #define INX_VFIO_MATCH_TOKEN                                                   \

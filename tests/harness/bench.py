@@ -49,27 +49,28 @@ class Bench:
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
-        for name, result in self.programs.binaries(suite, self.meant_for(suite, wanted)).items():
+        for name, result in self.programs.binaries(suite, self.runnable(suite, wanted)).items():
             if isinstance(result, HarnessError):
                 self.run.report.fail(f"{suite.name} {name}", str(result))
             else:
                 good[name] = result
         return good
 
-    def meant_for(self, suite: Suite, wanted: list[Program]) -> list[Program]:
-        """Those to be compiled for a suite, with the tools that they call."""
-        if suite.foreign:
-            wanted = [program for program in wanted if self._runs_in(suite, program)]
-        return [*wanted, *programs.tools(self.run.tree, wanted)]
-
-    def _runs_in(self, suite: Suite, program: Program) -> bool:
-        """Whether a machine of one of the suite's kernels runs it."""
+    def runnable(self, suite: Suite, wanted: list[Program]) -> list[Program]:
+        """Those of the programs that run on a machine of one of the suite's kernels, and the tools that they call."""
         kernels = [kernel for kernel in self.run.conf.kernels.values() if kernel.suite == suite]
-        return any(
-            program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
-            for kernel in kernels
-            for machine in kernel.machines
-        )
+
+        def runs(program: Program) -> bool:
+            if program.source.match(programs.BENCHMARKS):
+                return any(kernel.benchmark for kernel in kernels)
+            return any(
+                program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
+                for kernel in kernels
+                for machine in kernel.machines
+            )
+
+        chosen = [program for program in wanted if runs(program)]
+        return [*chosen, *programs.tools(self.run.tree, chosen)]
 
     def run_machine(
         self,
@@ -127,6 +128,7 @@ class Bench:
     def shell(self, kernel: Kernel, machine: Machine, parts: Parts) -> int:
         """Boots to a shell on this terminal."""
         everything = [*programs.find(self.run.tree, "*"), programs.demo(self.run.tree)]
+        everything += programs.tools(self.run.tree, everything)
         plan = Plan((), self.binaries(kernel, everything), {}, interactive=True)
         with self._archive(kernel, machine, parts, plan) as archive:
             argv = self._qemu(kernel, machine, Path(archive.name), "")

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import benchmark, cache, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static
+from . import benchmark, cache, clients, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -35,6 +35,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
     suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    others = commands.add_parser("clients", parents=[common], help="run programs of others: DPDK, QEMU")
+    others.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/clients whose name matches")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
@@ -78,7 +80,7 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
     everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], update=False)
-    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, dkmstest.run_all):
+    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, clients.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)
 
@@ -91,6 +93,7 @@ COMMANDS = {
     "coverage": coverage.run_all,
     "qemu": qemu.run_all,
     "conformance": conformance.run_all,
+    "clients": clients.run_all,
     "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
     "benchmark": benchmark.run_all,

@@ -64,6 +64,7 @@ class Kernel:
     source: str
     faults: str
     benchmark: Machine | None
+    clients: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -90,6 +91,8 @@ class Conf:
     tools_suite: Suite
     tools_source: str
     kunit_packages: tuple[str, ...]
+    clients_suite: Suite
+    clients_packages: tuple[str, ...]
 
     def pick(self, names: list[str] | None, booted: bool = False, foreign: bool = False) -> list[Kernel]:
         """The kernels of these names, or all; with booted only those that have a machine, and without foreign only those
@@ -139,11 +142,8 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
             faults=section.get("faults", ""),
-            benchmark=(
-                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suites, suite)
-                if "benchmark" in section
-                else None
-            ),
+            benchmark=_named_machine("benchmark", section, sections["machine"], arch, suites, suite),
+            clients=_named_machine("clients", section, sections["machine"], arch, suites, suite),
         )
     clients = {
         name: Client(
@@ -155,7 +155,30 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
     }
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())
-    return Conf(suites, kernels, clients, suites[tools["suite"]], tools["source"], packages)
+    clients_section = sections["clients"][""]
+    return Conf(
+        suites,
+        kernels,
+        clients,
+        suites[tools["suite"]],
+        tools["source"],
+        packages,
+        suites[clients_section["suite"]],
+        tuple(clients_section["packages"].split()),
+    )
+
+
+def _named_machine(
+    key: str,
+    section: configparser.SectionProxy,
+    machines: dict[str, configparser.SectionProxy],
+    arch: configparser.SectionProxy,
+    suites: dict[str, Suite],
+    suite: Suite,
+) -> Machine | None:
+    """The machine that a key of a kernel names, if it has the key."""
+    name = section.get(key)
+    return _machine(name, machines[name], arch, suites, suite) if name else None
 
 
 def _suite(name: str, section: configparser.SectionProxy, others: dict[str, Suite]) -> Suite:

@@ -38,7 +38,8 @@ class Archive:
             self.data(path, source.read_bytes(), stat.S_IMODE(source.stat().st_mode))
 
     def tree(self, path: str, source: Path) -> None:
-        """All files under a folder of the host."""
+        """All files under a folder of the host, and itself."""
+        self.folder(path)
         for child in sorted(source.iterdir()):
             below = f"{path}/{child.name}" if path else child.name
             if child.is_dir() and not child.is_symlink():

@@ -52,13 +52,17 @@ class Parts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a guest does: programs with their arguments, in order; or a shell for a person. extra: more archives."""
+    """What a guest does: programs with their arguments, in order; or a shell for a person.
+
+    extra: more archives. trees: further files, as folders by their path in the guest.
+    """
 
     programs: tuple[tuple[Program, tuple[str, ...]], ...]
     binaries: dict[str, Binary]
     environment: dict[str, str]
     interactive: bool = False
     extra: tuple[Path, ...] = ()
+    trees: tuple[tuple[str, Path], ...] = ()
 
 
 def base(kernel: Kernel, suites: Suites, kernels: Kernels) -> Path:
@@ -125,6 +129,8 @@ def write(target: Path, parts: Parts, plan: Plan) -> None:
         archive = Archive(out)
         archive.copy("init", parts.init)
         archive.tree("", parts.installed.root)
+        for path, folder in plan.trees:
+            archive.tree(path, folder)
         for name, binary in plan.binaries.items():
             archive.copy(f"tests/{name}", binary.path)
             for path in binary.libraries:

@@ -14,8 +14,8 @@ MAX_PYTHON_LINES = 500
 # The layers of docs/design.md, from the door down. A file may include headers of its own layer or of a lower one.
 LAYERS = (
     ("main", "ioctl", "object"),
-    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "access", "vfio_compat",
-     "cdev", "private", "show"),
+    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "vdevice", "eventq",
+     "hw_queue", "access", "vfio_compat", "type1", "cdev", "private", "show"),
     ("iopt", "cut", "pin", "space"),
     ("area", "hold", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),
@@ -23,7 +23,7 @@ LAYERS = (
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.
 SHARED_BY_DOOR = ("object.h", "ioctl.h")
 # Words that all layers use: no layer's own.
-COMMON = ("range",)
+COMMON = ("range", "user_data")
 
 VERSION_TEST = re.compile(r"\b(LINUX_VERSION_CODE|KERNEL_VERSION|INX_HAVE_\w+)")
 TEST_WORD = re.compile(r"mock|kunit|selftest", re.I)

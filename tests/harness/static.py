@@ -31,7 +31,7 @@ KERNEL_DOC_FOLDERS = ("module", "mock", "include")
 SHOWN = 40
 
 # Words that codespell takes for misspelt ones.
-SPELLING = "filp,pasid,ore,inout,parm"
+SPELLING = "filp,pasid,ore,inout,parm,nd"
 
 
 class Checks:
@@ -98,7 +98,7 @@ class Checks:
         self.judge("kernel-doc -Wall -Werror", findings, f"{len(findings)} warnings in {len(paths)} files")
 
     def shell_scripts(self) -> None:
-        paths = [path for path in self.files if path.suffix == ".bash" or is_shell(self.tree.root / path)]
+        paths = [path for path in self.files if is_shell(self.tree.root / path)]
         findings = self.shell(f"shellcheck -x -f gcc {words(paths)}", "shellcheck")
         self.judge("shellcheck", findings, f"{len(paths)} scripts")
 
@@ -135,7 +135,7 @@ class Checks:
         places = (*programs.TESTS, programs.BENCHMARKS)
         everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
         for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
-            results = self.bench.programs.binaries(suite, self.bench.meant_for(suite, everything)).values()
+            results = self.bench.programs.binaries(suite, self.bench.runnable(suite, everything)).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]
             self.judge(f"programs compile in {suite.name}", findings, f"{len(results)} programs")
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu except=6.1/virtio timeout=120 taint=U */
+/* harness: load=iommu_next_vfio_pci except=6.1/virtio timeout=120 taint=U */
+/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu */
 /*
  * The protocol on real PCI devices behind an IOMMU: they reach what they were
  * given, and nothing else.

@@ -231,7 +231,7 @@ json_t *group_describe(const char *group, const json_t *users)
 	json_array_foreach(names, i, name) {
 		const char *driver;
 
-		/* Devices of another bus have a driver, and no more that we know of. */
+		/* Devices of other buses have a driver, and no more that we know of. */
 		if (is_address(json_string_value(name)))
 			device = pci_describe(json_string_value(name), users);
 		else

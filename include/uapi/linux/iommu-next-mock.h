@@ -28,6 +28,8 @@
  * @IOMMU_NEXT_MOCK_KERNEL_OWNED: a kernel driver uses its group
  * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself, as a VT-d unit
  * @IOMMU_NEXT_MOCK_NO_SNOOP: its IOMMU cannot make no-snoop accesses snoop
+ * @IOMMU_NEXT_MOCK_PASID: its requests can have a PASID, of 20 bits
+ * @IOMMU_NEXT_MOCK_NO_NESTING: its IOMMU has one stage of translation only
  */
 enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_NOT_COHERENT = 1 << 0,
@@ -36,6 +38,8 @@ enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_KERNEL_OWNED = 1 << 3,
 	IOMMU_NEXT_MOCK_HW_INFO = 1 << 4,
 	IOMMU_NEXT_MOCK_NO_SNOOP = 1 << 5,
+	IOMMU_NEXT_MOCK_PASID = 1 << 8,
+	IOMMU_NEXT_MOCK_NO_NESTING = 1 << 9,
 };
 
 /**
@@ -183,6 +187,11 @@ struct iommu_next_mock_stats {
  * @IOMMU_NEXT_MOCK_FAULT_UNMAPPED: nothing is mapped at the IOVA
  * @IOMMU_NEXT_MOCK_FAULT_PERMISSION: it is mapped without the right
  * @IOMMU_NEXT_MOCK_FAULT_APERTURE: the IOMMU cannot translate the IOVA
+ * @IOMMU_NEXT_MOCK_FAULT_STAGE1: the user's page table has nothing there
+ * @IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION: it has, but without the right
+ * @IOMMU_NEXT_MOCK_FAULT_STAGE1_TABLE: a table of it could not be read
+ *
+ * Behind a user's page table the others are said of what came out of it.
  */
 enum iommu_next_mock_fault {
 	IOMMU_NEXT_MOCK_FAULT_NONE = 0,
@@ -190,6 +199,9 @@ enum iommu_next_mock_fault {
 	IOMMU_NEXT_MOCK_FAULT_UNMAPPED = 2,
 	IOMMU_NEXT_MOCK_FAULT_PERMISSION = 3,
 	IOMMU_NEXT_MOCK_FAULT_APERTURE = 4,
+	IOMMU_NEXT_MOCK_FAULT_STAGE1 = 5,
+	IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION = 6,
+	IOMMU_NEXT_MOCK_FAULT_STAGE1_TABLE = 7,
 };
 
 #define IOMMU_NEXT_MOCK_DMA_MAX 32768
@@ -210,6 +222,8 @@ enum iommu_next_mock_dma_flags {
  * @length: bytes, at most IOMMU_NEXT_MOCK_DMA_MAX
  * @out_fault: of enum iommu_next_mock_fault
  * @out_fault_iova: first byte that was refused
+ * @pasid: of the request, 0 for none
+ * @__reserved: 0
  * @data: what is written, or gets what was read
  *
  * Let the device do one DMA. A DMA that is refused half way has done what
@@ -224,6 +238,8 @@ struct iommu_next_mock_dma {
 	__u32 length;
 	__u32 out_fault;
 	__aligned_u64 out_fault_iova;
+	__u32 pasid;
+	__u32 __reserved;
 	__u8 data[];
 };
 
@@ -407,6 +423,112 @@ struct iommu_next_mock_access_stats {
 };
 
 #define IOMMU_NEXT_MOCK_ACCESS_STATS _IO(IOMMU_NEXT_MOCK_TYPE, 11)
+
+#define IOMMU_NEXT_MOCK_REQUEST_MAX 512
+
+/**
+ * struct iommu_next_mock_page_request - ask for pages
+ * @argsz: bytes of this struct
+ * @pasid: of the requests, 0 for none
+ * @grpid: index of the group
+ * @perm: of enum iommu_next_hwpt_pgfault_perm
+ * @addr: of the first page
+ * @count: pages of 4 KiB, 1 to IOMMU_NEXT_MOCK_REQUEST_MAX; a request for each,
+ *	all in one group
+ * @__reserved: 0
+ *
+ * ioctl(IOMMU_NEXT_MOCK_PAGE_REQUEST), on a device file. Does not wait for the
+ * answer.
+ *
+ * Errors: EINVAL, ENXIO when what the device is attached to delivers no faults,
+ * EFAULT, ENOMEM.
+ */
+struct iommu_next_mock_page_request {
+	__u32 argsz;
+	__u32 pasid;
+	__u32 grpid;
+	__u32 perm;
+	__aligned_u64 addr;
+	__u32 count;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_PAGE_REQUEST _IO(IOMMU_NEXT_MOCK_TYPE, 16)
+
+/**
+ * struct iommu_next_mock_page_answer - what was answered
+ * @argsz: bytes of this struct
+ * @out_pasid: of the group that was answered
+ * @out_grpid: likewise
+ * @out_code: of enum iommu_next_page_response_code
+ *
+ * ioctl(IOMMU_NEXT_MOCK_PAGE_ANSWER), on a device file: the oldest answer that
+ * was not told yet, of the last 64.
+ *
+ * Errors: EINVAL, EAGAIN when there is none, EFAULT.
+ */
+struct iommu_next_mock_page_answer {
+	__u32 argsz;
+	__u32 out_pasid;
+	__u32 out_grpid;
+	__u32 out_code;
+};
+
+#define IOMMU_NEXT_MOCK_PAGE_ANSWER _IO(IOMMU_NEXT_MOCK_TYPE, 17)
+
+/**
+ * enum iommu_next_mock_emulated_op - what the device is told to do
+ * @IOMMU_NEXT_MOCK_EMULATED_PIN: pin @length bytes of pages; returns how many
+ * @IOMMU_NEXT_MOCK_EMULATED_UNPIN: unpin those of them that are pinned
+ * @IOMMU_NEXT_MOCK_EMULATED_POKE: write the byte @data to each page that is
+ *	pinned in the range, at @iova's offset; returns how many
+ * @IOMMU_NEXT_MOCK_EMULATED_RW: copy @length bytes, at most 64 KiB, to @data; the
+ *	other way with WRITE
+ * @IOMMU_NEXT_MOCK_EMULATED_KEEP: do not let go when asked to, or do: @data
+ * @IOMMU_NEXT_MOCK_EMULATED_STATS: how often it was asked to let go (@data), and
+ *	of what the last time (@iova, @length)
+ */
+enum iommu_next_mock_emulated_op {
+	IOMMU_NEXT_MOCK_EMULATED_PIN = 0,
+	IOMMU_NEXT_MOCK_EMULATED_UNPIN = 1,
+	IOMMU_NEXT_MOCK_EMULATED_POKE = 2,
+	IOMMU_NEXT_MOCK_EMULATED_RW = 3,
+	IOMMU_NEXT_MOCK_EMULATED_KEEP = 4,
+	IOMMU_NEXT_MOCK_EMULATED_STATS = 5,
+};
+
+/**
+ * enum iommu_next_mock_emulated_flags - how
+ * @IOMMU_NEXT_MOCK_EMULATED_WRITE: for writing
+ * @IOMMU_NEXT_MOCK_EMULATED_KTHREAD: by a thread of the kernel
+ */
+enum iommu_next_mock_emulated_flags {
+	IOMMU_NEXT_MOCK_EMULATED_WRITE = 1 << 0,
+	IOMMU_NEXT_MOCK_EMULATED_KTHREAD = 1 << 1,
+};
+
+/**
+ * struct iommu_next_mock_emulated - ioctl(IOMMU_NEXT_MOCK_EMULATED)
+ * @op: of enum iommu_next_mock_emulated_op
+ * @flags: of enum iommu_next_mock_emulated_flags
+ * @iova: first byte
+ * @length: bytes
+ * @data: as @op says
+ *
+ * On the VFIO device that iommu_next_mock_vfio is, in a container of VFIO.
+ *
+ * Errors: what vfio_pin_pages() and vfio_dma_rw() return; EEXIST for what is
+ * pinned already; E2BIG.
+ */
+struct iommu_next_mock_emulated {
+	__u32 op;
+	__u32 flags;
+	__aligned_u64 iova;
+	__aligned_u64 length;
+	__aligned_u64 data;
+};
+
+#define IOMMU_NEXT_MOCK_EMULATED _IO(IOMMU_NEXT_MOCK_TYPE, 32)
 
 /*
  * Region 0, behind the registers of "edu": why the last DMA was refused (32

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page tables of the user's: a device goes through them first, and what comes out
+ * goes through a page table of the kernel's, their parent. They lie in the memory
+ * that the parent maps, so each step of a walk goes through it, too.
+ *
+ * What the first stage said is cached until the user flushes it. A client that
+ * changes a table and forgets to flush sees its device use the old one.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "backend.h"
+#include "mock.h"
+#include "nested.h"
+
+static const struct mock_format *const mock_formats[] = {
+	&mock_format_vtd,
+};
+
+static void mock_nested_free(struct iommu_domain *domain)
+{
+	struct mock_nested *mn = mock_nested_of(domain);
+
+	xa_destroy(&mn->cache);
+	atomic64_dec(&mn->iommu->domains);
+	mock_iommu_put(mn->iommu);
+	kfree(mn);
+}
+
+static const struct iommu_domain_ops mock_nested_ops = {
+	.free = mock_nested_free,
+};
+
+/**
+ * mock_domain_is_nested() - whether a page table is one of these
+ * @domain: any page table
+ *
+ * Return: that.
+ */
+bool mock_domain_is_nested(const struct iommu_domain *domain)
+{
+	return domain->ops == &mock_nested_ops;
+}
+
+static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
+						    u32 type)
+{
+	unsigned int i;
+
+	if (iommu->flags & MOCK_SELFTEST_INFO)
+		return type == mock_format_selftest.type ?
+			       &mock_format_selftest : NULL;
+	for (i = 0; i < ARRAY_SIZE(mock_formats); i++)
+		if (mock_formats[i]->type == type)
+			return mock_formats[i];
+	return NULL;
+}
+
+/**
+ * mock_nested_make() - make a page table of the user's
+ * @iommu: of which IOMMU
+ * @parent: a page table of the mock's that stays
+ * @data: the user's description
+ *
+ * Return: the page table; ERR_PTR(-EOPNOTSUPP) for a format that the IOMMU does
+ * not have, and what the format returns; ERR_PTR(-ENOMEM).
+ */
+struct iommu_domain *mock_nested_make(struct mock_iommu *iommu,
+				      struct iommu_domain *parent,
+				      const struct inx_user_data *data)
+{
+	const struct mock_format *format;
+	struct mock_nested *mn;
+	int rc;
+
+	format = mock_nested_format(iommu, data->type);
+	if (!format)
+		return ERR_PTR(-EOPNOTSUPP);
+	mn = kzalloc_obj(*mn, GFP_KERNEL_ACCOUNT);
+	if (!mn)
+		return ERR_PTR(-ENOMEM);
+	rc = format->setup(mn, data);
+	if (rc) {
+		kfree(mn);
+		return ERR_PTR(rc);
+	}
+	mn->domain.type = IOMMU_DOMAIN_NESTED;
+	mn->domain.ops = &mock_nested_ops;
+	mn->format = format;
+	mn->parent = parent;
+	init_rwsem(&mn->lock);
+	xa_init_flags(&mn->cache, XA_FLAGS_ACCOUNT);
+	kref_get(&iommu->ref);
+	mn->iommu = iommu;
+	atomic64_inc(&iommu->domains);
+	return &mn->domain;
+}
+
+/**
+ * mock_nested_forget() - flush a part of what is cached
+ * @mn: the page table, with its lock held for writing
+ * @iova: first byte
+ * @last: last byte, inclusive
+ */
+void mock_nested_forget(struct mock_nested *mn, u64 iova, u64 last)
+{
+	unsigned long index;
+	void *entry;
+
+	lockdep_assert_held_write(&mn->lock);
+	xa_for_each_range(&mn->cache, index, entry, iova >> 12, last >> 12)
+		xa_erase(&mn->cache, index);
+}
+
+/**
+ * mock_nested_flush() - flush all that is cached, as a device changes over
+ * @domain: a page table of the user's
+ */
+void mock_nested_flush(struct iommu_domain *domain)
+{
+	struct mock_nested *mn = mock_nested_of(domain);
+
+	down_write(&mn->lock);
+	mock_nested_forget(mn, 0, U64_MAX);
+	up_write(&mn->lock);
+}
+
+/**
+ * mock_nested_invalidate() - flush what the user says
+ * @domain: a page table of the user's
+ * @array: entries of its format; gets how many were carried out
+ *
+ * Return: 0; -EINVAL for another format; -EOPNOTSUPP when there is none; what the
+ * format returns.
+ */
+int mock_nested_invalidate(struct iommu_domain *domain,
+			   struct inx_user_array *array)
+{
+	struct mock_nested *mn = mock_nested_of(domain);
+	u32 entry_num = array->entry_num, i;
+	int rc;
+
+	array->entry_num = 0;
+	if (!mn->format->invalidate)
+		return -EOPNOTSUPP;
+	if (array->type != mn->format->invalidate_type)
+		return -EINVAL;
+	for (i = 0; i < entry_num; i++) {
+		rc = mn->format->invalidate(mn, array, i);
+		if (rc)
+			return rc;
+		array->entry_num++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * mock_nested_load() - read an entry of a table
+ * @mn: the page table
+ * @addr: where, in the IOVA space of its parent; a multiple of 8
+ * @val: gets it
+ *
+ * Return: of enum iommu_next_mock_fault.
+ */
+u32 mock_nested_load(struct mock_nested *mn, u64 addr, u64 *val)
+{
+	__le64 raw;
+	size_t done;
+
+	if (mock_domain_access(mn->parent, addr, &raw, sizeof(raw), false,
+			       &done))
+		return IOMMU_NEXT_MOCK_FAULT_STAGE1_TABLE;
+	*val = le64_to_cpu(raw);
+	return IOMMU_NEXT_MOCK_FAULT_NONE;
+}
+
+/* What the first stage says of an address, from the cache if it is there. */
+static u32 mock_nested_translate(struct mock_nested *mn, u64 iova, u64 *out)
+{
+	void *cached = xa_load(&mn->cache, iova >> 12);
+	u32 fault;
+
+	if (cached) {
+		*out = (u64)xa_to_value(cached) >> 2 << 12 |
+		       (xa_to_value(cached) & 3);
+		return IOMMU_NEXT_MOCK_FAULT_NONE;
+	}
+	fault = mn->format->walk(mn, iova, out);
+	/* Without memory it is just not cached. */
+	if (!fault)
+		xa_store(&mn->cache, iova >> 12,
+			 xa_mk_value(*out >> 12 << 2 | (*out & 3)),
+			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return fault;
+}
+
+/* The part of an access that lies in 4 KiB. */
+static u32 mock_nested_access_page(struct mock_nested *mn, u64 iova, void *data,
+				   size_t length, bool write, size_t *done)
+{
+	u64 out = iova & ~(u64)(SZ_4K - 1);
+	u32 fault;
+
+	if (mn->format->walk) {
+		fault = mock_nested_translate(mn, iova, &out);
+		if (fault)
+			return fault;
+		if (!(out & (write ? MOCK_S1_WRITE : MOCK_S1_READ)))
+			return IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION;
+		out &= ~(u64)(SZ_4K - 1);
+	}
+	return mock_domain_access(mn->parent, out | (iova & (SZ_4K - 1)), data,
+				  length, write, done);
+}
+
+/**
+ * mock_nested_access() - translate through both stages and do a DMA
+ * @domain: a page table of the user's
+ * @iova: where, for the first stage
+ * @data: what to write, or gets what was read
+ * @length: bytes
+ * @write: to memory
+ * @done: gets how many bytes were transferred before a fault
+ *
+ * Return: of enum iommu_next_mock_fault.
+ */
+u32 mock_nested_access(struct iommu_domain *domain, u64 iova, void *data,
+		       size_t length, bool write, size_t *done)
+{
+	struct mock_nested *mn = mock_nested_of(domain);
+	u32 fault = IOMMU_NEXT_MOCK_FAULT_NONE;
+
+	down_read(&mn->lock);
+	for (*done = 0; !fault && *done < length;) {
+		u64 at = iova + *done;
+		size_t part = 0;
+
+		fault = mock_nested_access_page(mn, at, data + *done,
+						min_t(u64, length - *done,
+						      SZ_4K - (at & (SZ_4K - 1))),
+						write, &part);
+		*done += part;
+	}
+	up_read(&mn->lock);
+	return fault;
+}
