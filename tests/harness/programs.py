@@ -21,7 +21,14 @@ DEMO = Path("tools/demo/demo.c")
 # What else can stand beside a test: more than one source each.
 TOOLS = {"inxctl": Path("tools/inxctl/inxctl.c")}
 # What each binary is made from, besides its source and its chroot.
-LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
+LIBRARY = (
+    "tests/Makefile",
+    "tests/lib/*",
+    "include/uapi/*",
+    "module/compat/private.h",
+    "module/compat/vfio_container.h",
+    "dkms.conf",
+)
 
 KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
 

@@ -34,6 +34,11 @@ void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Never NULL; to be freed. */
 char *text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * A string of ours with nothing in it but what every terminal prints and JSON
+ * takes: processes, interfaces and mount points have the names that users give.
+ */
+char *plain(char *string);
 /* A file without its last newline, to be freed; NULL if it cannot be read. */
 char *read_file(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* 0 or -errno. */
@@ -46,7 +51,7 @@ json_t *list_folder(const char *path);
 
 /* A member as a string, "" if it is not one. */
 const char *member(const json_t *object, const char *key);
-/* A string, or null for NULL; frees it. */
+/* A string, made plain, or null for NULL; frees it. */
 json_t *take_string(char *string);
 
 /**

@@ -19,7 +19,7 @@ static void each_file_of(pid_t pid, DIR *folder,
 	struct statx st;
 
 	while ((entry = readdir(folder))) {
-		struct open_file file = { .pid = pid, .command = command ? command : "?" };
+		struct open_file file = { .pid = pid, .command = command ? plain(command) : "?" };
 
 		/* Without asking a server that may be dead. Names differ between namespaces. */
 		if (statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) ||

@@ -232,8 +232,8 @@ static json_t *checked_btf(json_t *problems)
 
 		if (strcmp(member(result, "result"), "differs"))
 			continue;
-		what = text("this kernel's %s() is not what the modules were written for",
-			    member(result, "function"));
+		what = text("this kernel's %s is not what the modules were written for",
+			    member(result, "name"));
 		problem(problems, what,
 			text("boot another kernel, or install a newer iommu-next"));
 		free(what);
@@ -277,24 +277,27 @@ static void print_features(const json_t *list)
 	print_table(list, columns);
 }
 
-/* "3 of 3 as declared", and what is not. */
+/* How many are as declared, and why others are not compared. */
 static void print_btf(const json_t *list)
 {
 	size_t same = 0, used = 0, i;
+	const char *why = NULL;
 	const json_t *result;
 
 	json_array_foreach((json_t *)list, i, result) {
 		const char *word = member(result, "result");
 
-		used += !strcmp(word, "same") || !strcmp(word, "differs");
+		if (!strcmp(word, "same") || !strcmp(word, "differs"))
+			used++;
+		else
+			why = word;
 		same += !strcmp(word, "same");
 	}
-	if (!used)
-		printf("declared  nothing of the kernel's private functions to compare: %s\n",
-		       member(json_array_get(list, 0), "result"));
-	else
-		printf("declared  %zu of %zu private functions are as the modules declare them\n",
-		       same, used);
+	printf("declared  %zu of %zu private parts of the kernel are as the modules declare them",
+	       same, used);
+	if (why)
+		printf("; %zu %s", json_array_size(list) - used, why);
+	putchar('\n');
 }
 
 static void print_status(const json_t *value)

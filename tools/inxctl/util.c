@@ -14,6 +14,19 @@
 
 bool want_json;
 
+char *plain(char *string)
+{
+	char *c;
+
+	for (c = string; *c; c++) {
+		if (*c == '\n')
+			*c = ' ';
+		else if (*c < ' ' || *c > '~')
+			*c = '?';
+	}
+	return string;
+}
+
 static void say(const char *what, const char *format, va_list args)
 {
 	fprintf(stderr, "inxctl: %s", what);
@@ -30,7 +43,7 @@ void die(const char *format, ...)
 	va_copy(again, args);
 	say("", format, args);
 	if (want_json && vasprintf(&words, format, again) >= 0) {
-		json_dumpf(json_pack("{s:s}", "error", words), stdout, JSON_INDENT(2));
+		json_dumpf(json_pack("{s:s}", "error", plain(words)), stdout, JSON_INDENT(2));
 		putchar('\n');
 	}
 	exit(INXCTL_FAILED);
@@ -159,7 +172,8 @@ json_t *list_folder(const char *path)
 
 	n = scandir(path, &entries, not_hidden, versionsort);
 	for (i = 0; i < n; i++) {
-		json_array_append_new(names, json_string(entries[i]->d_name));
+		/* To be opened, so not to be changed. */
+		json_array_append_new(names, json_string_nocheck(entries[i]->d_name));
 		free(entries[i]);
 	}
 	if (n >= 0)
@@ -176,7 +190,7 @@ const char *member(const json_t *object, const char *key)
 
 json_t *take_string(char *string)
 {
-	json_t *value = string ? json_string(string) : json_null();
+	json_t *value = string ? json_string(plain(string)) : json_null();
 
 	free(string);
 	return value;
