@@ -14,7 +14,7 @@ output=/tmp/testpmd
 # Start testpmd; it runs until it is told to stop.
 start() {
 	rm -f $output
-	chroot /clients /usr/bin/dpdk-testpmd -l 0 --no-huge -m $MEBIBYTES --iova-mode=va -a "$card" -- \
+	chroot /clients /usr/bin/dpdk-testpmd --lcores 0@0,1@0 --no-huge -m $MEBIBYTES --iova-mode=va -a "$card" -- \
 		--total-num-mbufs=2048 --auto-start --stats-period 1 --no-mlockall --tx-first --forward-mode=txonly \
 		>$output 2>&1 &
 	pid=$!
