@@ -46,6 +46,10 @@ qemu:
 conformance:
 	$(RUN) conformance
 
+## clients       run programs of others, as Debian has them: DPDK, QEMU
+clients:
+	$(RUN) clients
+
 ## dkms-test     test the packaging: install, upgrade, removal, refusal
 dkms-test:
 	$(RUN) dkms
@@ -62,4 +66,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install uninstall check-fast kunit qemu conformance dkms-test benchmark check clean
+.PHONY: help demo modules install uninstall check-fast kunit qemu conformance clients dkms-test benchmark check clean

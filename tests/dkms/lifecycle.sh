@@ -39,7 +39,9 @@ list_files >/tmp/files-before
 check "make install" make install "KVER=$KVER"
 check "iommu_next is installed" is_installed "$KVER" iommu_next
 check "iommu_next_vfio_pci is installed" is_installed "$KVER" iommu_next_vfio_pci
+check "iommu_next_vfio_container is installed" is_installed "$KVER" iommu_next_vfio_container
 check "the mock is not" not is_installed "$KVER" iommu_next_mock
+check "nor is its VFIO device" not is_installed "$KVER" iommu_next_mock_vfio
 check "udev rules are in place" cmp "scripts/dkms/files$rules" "$rules"
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
 
@@ -57,6 +59,7 @@ if [ "$OTHER" ]; then
 	check "headers of another kernel arrive" dpkg --install /debs/*.deb
 	check "iommu_next was built for it" is_built_for "$OTHER" iommu_next
 	check "iommu_next_vfio_pci was built for it" is_built_for "$OTHER" iommu_next_vfio_pci
+	check "iommu_next_vfio_container was built for it" is_built_for "$OTHER" iommu_next_vfio_container
 	check "dkms uninstall for one kernel" dkms uninstall "iommu-next/$new_version" -k "$OTHER"
 	check "udev rules stay for the other" [ -e "$rules" ]
 	check "so do the modules" is_installed "$KVER" iommu_next_vfio_pci

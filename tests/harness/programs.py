@@ -19,7 +19,7 @@ TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.
 BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
 # What each binary is made from, besides its source and its chroot.
-LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h")
+LIBRARY = ("tests/Makefile", "tests/lib/*", "include/uapi/*", "module/compat/private.h", "module/compat/vfio_container.h")
 
 KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels"}
 
