@@ -23,12 +23,12 @@ from .report import HarnessError
 
 # How many entries of a kind survive the clean-up, the most recently used first.
 KEEP = {
-    "base": 4,
+    "base": 8,
     "built-in": 4,
     "headers": 6,
     "debs": 5,
     "images": 5,
-    "modules": 12,
+    "modules": 16,
     "programs": 120,
     "initramfs": 8,
     "clients": 4,
