@@ -57,6 +57,6 @@ sends() {
 enter_world
 card=$(find_device 0x8086 0x10d3)
 give_to_vfio "$card"
-check "testpmd --no-huge -m "$MEBIBYTES" is too much for vfio_iommu_type1" breaks
-check "testpmd --no-huge -m "$MEBIBYTES" sends packets" sends
+check "testpmd --no-huge -m $MEBIBYTES is too much for vfio_iommu_type1" breaks
+check "testpmd --no-huge -m $MEBIBYTES sends packets" sends
 finish
