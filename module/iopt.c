@@ -671,6 +671,22 @@ bool inx_iopt_is_coherent(struct inx_iopt *iopt)
 }
 
 /**
+ * inx_iopt_has_domains() - whether there is a page table
+ * @iopt: the space
+ *
+ * Return: that.
+ */
+bool inx_iopt_has_domains(struct inx_iopt *iopt)
+{
+	bool has;
+
+	down_read(&iopt->domains_rwsem);
+	has = !list_empty(&iopt->domains.list);
+	inx_iopt_unlock_read(iopt);
+	return has;
+}
+
+/**
  * inx_iopt_set_small_pages() - map each page on its own, or do so no more
  * @iopt: the space
  * @small: which

@@ -419,6 +419,18 @@ bool iommu_next_type1_is_coherent(const struct inx_type1 *type1)
 EXPORT_SYMBOL_GPL(iommu_next_type1_is_coherent);
 
 /**
+ * iommu_next_type1_has_hardware() - whether devices reach it by an IOMMU
+ * @type1: of what
+ *
+ * Return: whether it has a page table, whoever's device that is for.
+ */
+bool iommu_next_type1_has_hardware(const struct inx_type1 *type1)
+{
+	return inx_iopt_has_domains(&type1->ioas->iopt);
+}
+EXPORT_SYMBOL_GPL(iommu_next_type1_has_hardware);
+
+/**
  * iommu_next_type1_page_size() - the smallest size of a mapping
  * @type1: of what
  *

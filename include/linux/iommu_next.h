@@ -122,6 +122,7 @@ void iommu_next_type1_destroy(struct inx_type1 *type1);
 void iommu_next_type1_empty(struct inx_type1 *type1);
 u32 iommu_next_type1_ioas(const struct inx_type1 *type1);
 bool iommu_next_type1_is_coherent(const struct inx_type1 *type1);
+bool iommu_next_type1_has_hardware(const struct inx_type1 *type1);
 unsigned long iommu_next_type1_page_size(const struct inx_type1 *type1);
 long iommu_next_type1_ioctl(struct inx_type1 *type1, unsigned int cmd,
 			    unsigned long arg);

@@ -214,7 +214,7 @@ static int leave(void *arg)
 
 /*
  * A MAP waits for memory while the last group leaves, which ends the container.
- * vfio_iommu_type1 frees what MAP is using then.
+ * Nothing keeps what MAP is using then but our own count.
  */
 TEST_F(wait, group_leaves)
 {
