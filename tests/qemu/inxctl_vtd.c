@@ -8,8 +8,11 @@
 #include <bpf/btf.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/iommu-next-container.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -504,6 +507,47 @@ TEST_F(inxctl, show)
 	EXPECT_TRUE(tool_said(self->t, 0, "No process has /dev/iommu-next open"));
 	tool_run(self->t, "inxctl show --pid=999999");
 	EXPECT_TRUE(tool_said(self->t, 1, "there is no process 999999"));
+}
+
+/* A program for VFIO's containers has what any other has. */
+TEST_F(inxctl, show_container)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .iova = PCI_IOVA, .size = 16 * PAGE,
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	};
+	int container, group;
+	json_t *context, *entry;
+	char path[32];
+
+	tool_run(self->t, "modprobe -a vfio-pci iommu_next_vfio_container");
+	ASSERT_EQ(0, self->t->status);
+	pci_set_driver(&self->edu[0], "vfio-pci");
+	udev_settle();
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(&self->edu[0]));
+	group = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, group);
+	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, container);
+	ASSERT_EQ(0, ioctl(group, VFIO_GROUP_SET_CONTAINER, &container));
+	ASSERT_EQ(0, ioctl(container, VFIO_SET_IOMMU, IOMMU_NEXT_VFIO_IOMMU));
+	map.vaddr = (uintptr_t)inx_alloc(map.size);
+	ASSERT_EQ(0, ioctl(container, VFIO_IOMMU_MAP_DMA, &map));
+
+	tool_run(self->t, "inxctl show --json --pid=%d", getpid());
+	ASSERT_EQ(0, self->t->status);
+	context = json_array_get(json_object_get(parsed(self), "contexts"), 0);
+	ASSERT_TRUE(context);
+	EXPECT_TRUE(json_is_true(json_object_get(context, "container")));
+	EXPECT_EQ(map.size / 1024, json_integer_value(json_object_get(context, "pinned_kb")));
+	entry = json_array_get(json_object_get(context, "ioas"), 0);
+	EXPECT_EQ(map.size, json_integer_value(json_object_get(entry, "bytes")));
+	tool_run(self->t, "inxctl show");
+	TH_LOG("%s", self->t->out);
+	close(group);
+	close(container);
+	tool_run(self->t, "inxctl show");
+	EXPECT_TRUE(tool_said(self->t, 0, "No process has /dev/iommu-next open"));
 }
 
 /* A process may have any name. It hides nobody, and nothing of it gets at a terminal. */
