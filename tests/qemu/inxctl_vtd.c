@@ -190,6 +190,9 @@ TEST_F(inxctl, status_when_all_is_there)
 		EXPECT_STREQ("yes", string(entry, "answer"));
 	json_array_foreach(json_object_get(status, "declarations"), i, entry) {
 		EXPECT_STRNE("differs", string(entry, "result"));
+		if (!strcmp("differs", string(entry, "result")))
+			TH_LOG("%s: %s, not %s", string(entry, "name"),
+			       string(entry, "kernel"), string(entry, "declared"));
 		used += !strcmp("same", string(entry, "result"));
 	}
 	/* 6.1 has none of the three of attach handles, others no notify(). */
@@ -228,7 +231,6 @@ TEST_F(inxctl, status_on_a_kernel_that_differs)
 	status = parsed(self);
 	EXPECT_TRUE(has_problem(status, "iommu_attach_group_handle() is not what",
 				"another kernel"));
-	EXPECT_EQ(1, json_array_size(json_object_get(status, "problems")));
 }
 
 /* ---- list, bind, unbind -------------------------------------------------------------- */
