@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=- machines=vtd timeout=180 libs=-ljansson,-lbpf tools=inxctl */
+/* harness: load=- machines=vtd timeout=300 libs=-ljansson,-lbpf tools=inxctl */
 /*
  * inxctl as a person uses it, on devices behind an IOMMU: what it says, what it
  * changes, and what it refuses to.
@@ -8,8 +8,11 @@
 #include <bpf/btf.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <linux/iommu-next-container.h>
+#include <linux/vfio.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -187,6 +190,9 @@ TEST_F(inxctl, status_when_all_is_there)
 		EXPECT_STREQ("yes", string(entry, "answer"));
 	json_array_foreach(json_object_get(status, "declarations"), i, entry) {
 		EXPECT_STRNE("differs", string(entry, "result"));
+		if (!strcmp("differs", string(entry, "result")))
+			TH_LOG("%s: %s, not %s", string(entry, "name"),
+			       string(entry, "kernel"), string(entry, "declared"));
 		used += !strcmp("same", string(entry, "result"));
 	}
 	/* 6.1 has none of the three of attach handles, others no notify(). */
@@ -225,7 +231,6 @@ TEST_F(inxctl, status_on_a_kernel_that_differs)
 	status = parsed(self);
 	EXPECT_TRUE(has_problem(status, "iommu_attach_group_handle() is not what",
 				"another kernel"));
-	EXPECT_EQ(1, json_array_size(json_object_get(status, "problems")));
 }
 
 /* ---- list, bind, unbind -------------------------------------------------------------- */
@@ -504,6 +509,47 @@ TEST_F(inxctl, show)
 	EXPECT_TRUE(tool_said(self->t, 0, "No process has /dev/iommu-next open"));
 	tool_run(self->t, "inxctl show --pid=999999");
 	EXPECT_TRUE(tool_said(self->t, 1, "there is no process 999999"));
+}
+
+/* A program for VFIO's containers has what any other has. */
+TEST_F(inxctl, show_container)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map), .iova = PCI_IOVA, .size = 16 * PAGE,
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	};
+	int container, group;
+	json_t *context, *entry;
+	char path[32];
+
+	tool_run(self->t, "modprobe -a vfio-pci iommu_next_vfio_container");
+	ASSERT_EQ(0, self->t->status);
+	pci_set_driver(&self->edu[0], "vfio-pci");
+	udev_settle();
+	snprintf(path, sizeof(path), "/dev/vfio/%d", pci_group(&self->edu[0]));
+	group = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, group);
+	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, container);
+	ASSERT_EQ(0, ioctl(group, VFIO_GROUP_SET_CONTAINER, &container));
+	ASSERT_EQ(0, ioctl(container, VFIO_SET_IOMMU, IOMMU_NEXT_VFIO_IOMMU));
+	map.vaddr = (uintptr_t)inx_alloc(map.size);
+	ASSERT_EQ(0, ioctl(container, VFIO_IOMMU_MAP_DMA, &map));
+
+	tool_run(self->t, "inxctl show --json --pid=%d", getpid());
+	ASSERT_EQ(0, self->t->status);
+	context = json_array_get(json_object_get(parsed(self), "contexts"), 0);
+	ASSERT_TRUE(context);
+	EXPECT_TRUE(json_is_true(json_object_get(context, "container")));
+	EXPECT_EQ(map.size / 1024, json_integer_value(json_object_get(context, "pinned_kb")));
+	entry = json_array_get(json_object_get(context, "ioas"), 0);
+	EXPECT_EQ(map.size, json_integer_value(json_object_get(entry, "bytes")));
+	tool_run(self->t, "inxctl show");
+	TH_LOG("%s", self->t->out);
+	close(group);
+	close(container);
+	tool_run(self->t, "inxctl show");
+	EXPECT_TRUE(tool_said(self->t, 0, "No process has /dev/iommu-next open"));
 }
 
 /* A process may have any name. It hides nobody, and nothing of it gets at a terminal. */

@@ -89,6 +89,24 @@ static const struct declared {
 	{}
 };
 
+/* As C has it: compilers write such names out. */
+static const char *short_name(const char *name)
+{
+	if (!strcmp(name, "long unsigned int"))
+		return "unsigned long";
+	if (!strcmp(name, "long int"))
+		return "long";
+	return name;
+}
+
+/* Never NULL, also where a module's BTF does not fit the kernel's. */
+static const char *name_at(const struct btf *btf, __u32 offset)
+{
+	const char *name = btf__name_by_offset(btf, offset);
+
+	return name ? name : "?";
+}
+
 static void put_type(FILE *out, const struct btf *btf, __u32 id);
 
 /* "(int, void *)". */
@@ -109,14 +127,14 @@ static void put_pointer(FILE *out, const struct btf *btf, __u32 to)
 {
 	const struct btf_type *type = btf__type_by_id(btf, to);
 
-	if (to && btf_kind(type) == BTF_KIND_FUNC_PROTO) {
+	if (to && type && btf_kind(type) == BTF_KIND_FUNC_PROTO) {
 		put_type(out, btf, type->type);
 		fputs("(*)", out);
 		put_arguments(out, btf, type);
 		return;
 	}
 	put_type(out, btf, to);
-	fputs(to && btf_kind(type) == BTF_KIND_PTR ? "*" : " *", out);
+	fputs(to && type && btf_kind(type) == BTF_KIND_PTR ? "*" : " *", out);
 }
 
 /* Append the type @id as it is written above. */
@@ -129,7 +147,7 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 		fputs("void", out);
 		return;
 	}
-	name = btf__name_by_offset(btf, type->name_off);
+	name = name_at(btf, type->name_off);
 	switch (btf_kind(type)) {
 	case BTF_KIND_PTR:
 		put_pointer(out, btf, type->type);
@@ -146,7 +164,7 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 		fprintf(out, "enum %s", name);
 		break;
 	default:
-		fputs(name, out);
+		fputs(short_name(name), out);
 	}
 }
 
@@ -183,7 +201,7 @@ static char *member_type(const struct btf *btf, const struct declared *want)
 	int i;
 
 	for (i = 0; type && i < btf_vlen(type); i++) {
-		if (strcmp(btf__name_by_offset(btf, members[i].name_off), want->name))
+		if (strcmp(name_at(btf, members[i].name_off), want->name))
 			continue;
 		out = open_memstream(&words, &length);
 		if (!out)

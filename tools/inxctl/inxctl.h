@@ -103,17 +103,19 @@ json_t *device_needed_for(const char *address);
 /* ---- procs.c: open files ---------------------------------------------------------------- */
 
 /**
- * struct open_file - a character device that a process has open
+ * struct open_file - a device, or a context, that a process has open
  * @pid: the process
  * @command: its name
  * @fd: the number of the descriptor
- * @rdev: the device
+ * @rdev: the device; 0 for a context without a node
+ * @is_context: what such a descriptor is
  */
 struct open_file {
 	pid_t pid;
 	const char *command;
 	int fd;
 	dev_t rdev;
+	bool is_context;
 };
 
 /* Call @fn for each of them. Returns how many processes could not be looked at. */

@@ -8,8 +8,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "inxctl.h"
+
+/* Whether it is one that the kernel has handed out for a container's context. */
+static bool is_context(int folder, const char *name)
+{
+	static const char target[] = "anon_inode:[iommu-next]";
+	char link[sizeof(target)];
+
+	return readlinkat(folder, name, link, sizeof(link)) == sizeof(target) - 1 &&
+	       !strncmp(link, target, sizeof(target) - 1);
+}
 
 static void each_file_of(pid_t pid, DIR *folder,
 			 void (*fn)(const struct open_file *file, void *arg), void *arg)
@@ -22,11 +33,14 @@ static void each_file_of(pid_t pid, DIR *folder,
 		struct open_file file = { .pid = pid, .command = command ? plain(command) : "?" };
 
 		/* Without asking a server that may be dead. Names differ between namespaces. */
-		if (statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st) ||
-		    !S_ISCHR(st.stx_mode))
+		if (statx(dirfd(folder), entry->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &st))
 			continue;
 		file.fd = atoi(entry->d_name);
-		file.rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor);
+		file.is_context = is_context(dirfd(folder), entry->d_name);
+		if (S_ISCHR(st.stx_mode))
+			file.rdev = makedev(st.stx_rdev_major, st.stx_rdev_minor);
+		else if (!file.is_context)
+			continue;
 		fn(&file, arg);
 	}
 	free(command);

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * inxctl show: every open /dev/iommu-next, by what /proc/PID/fdinfo tells of
- * it (docs/uapi.md).
+ * it (docs/uapi.md), and the same of what stands behind VFIO's containers.
  */
 #define _GNU_SOURCE
+#include <linux/iommu-next-container.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "inxctl.h"
 
+/**
+ * struct search - what is looked for, and what was found
+ * @node: device number of /dev/iommu-next
+ * @container: of /dev/vfio/vfio, while there may be contexts behind it; or 0
+ * @only: a process; 0 for all
+ * @contexts: one for each
+ * @unreadable: files that could not be looked at
+ */
 struct search {
 	dev_t node;
+	dev_t container;
 	pid_t only;
 	json_t *contexts;
 	unsigned int unreadable;
@@ -99,21 +111,52 @@ static void add_process(json_t *context, const struct open_file *file)
 						   "command", file->command, "fds", file->fd));
 }
 
+/*
+ * What stands behind a container, to be freed; "" if that is not ours or was
+ * shown by whoever has offered it, NULL if we may not look.
+ */
+static char *behind_container(const struct open_file *file)
+{
+	struct iommu_next_container_open open = { .size = sizeof(open) };
+	int pid = syscall(SYS_pidfd_open, file->pid, 0), fd;
+	char *info;
+
+	if (pid < 0)
+		return NULL;
+	fd = syscall(SYS_pidfd_getfd, pid, file->fd, 0);
+	close(pid);
+	if (fd < 0)
+		return NULL;
+	if (!ioctl(fd, IOMMU_NEXT_CONTAINER_OPEN, &open)) {
+		info = read_file("/proc/self/fdinfo/%d", open.out_fd);
+		close(open.out_fd);
+	} else {
+		info = text("%s", "");
+	}
+	close(fd);
+	return info;
+}
+
 static void look_at(const struct open_file *file, void *arg)
 {
 	struct search *search = arg;
+	bool container = search->container && file->rdev == search->container;
 	json_t *context, *known;
 	char *info;
 	size_t i;
 
-	if (file->rdev != search->node || (search->only && file->pid != search->only))
+	if ((file->rdev != search->node && !container && !file->is_context) ||
+	    (search->only && file->pid != search->only))
 		return;
-	info = read_file("/proc/%d/fdinfo/%d", file->pid, file->fd);
-	if (!info) {
-		search->unreadable++;
+	info = container ? behind_container(file) :
+			   read_file("/proc/%d/fdinfo/%d", file->pid, file->fd);
+	if (!info || !*info) {
+		search->unreadable += !info;
+		free(info);
 		return;
 	}
 	context = parse_info(info);
+	json_object_set_new(context, "container", json_boolean(container));
 	free(info);
 	json_array_foreach(search->contexts, i, known) {
 		/* Shared by processes, or by descriptors of one. */
@@ -171,6 +214,8 @@ static void print_context(const json_t *context)
 	printf("context %lld: ",
 	       (long long)json_integer_value(json_object_get(context, "context")));
 	print_processes(context);
+	if (json_is_true(json_object_get(context, "container")))
+		printf(", a VFIO container");
 	printf("\npinned %lld kB, charged %lld kB to the %s\n",
 	       (long long)json_integer_value(json_object_get(context, "pinned_kb")),
 	       (long long)json_integer_value(json_object_get(context, "charged_kb")),
@@ -196,23 +241,36 @@ static void print_show(const json_t *value)
 		print_context(context);
 	}
 	if (!json_array_size(contexts))
-		puts("No process has " IOMMU_NODE " open.");
+		puts("No process has " IOMMU_NODE " open, or a container of ours.");
 	if (unseen)
 		printf("\n%lld processes could not be looked at; as root all can.\n", unseen);
+}
+
+/* The number of a misc device; 0 if it is not there. */
+static dev_t misc_number(const char *name)
+{
+	char *number = read_file("/sys/class/misc/%s/dev", name);
+	unsigned int maj, min;
+	dev_t result = 0;
+
+	if (number && sscanf(number, "%u:%u", &maj, &min) == 2)
+		result = makedev(maj, min);
+	free(number);
+	return result;
 }
 
 int cmd_show(const struct options *options)
 {
 	struct search search = { .only = options->pid, .contexts = json_array() };
-	char *number = read_file("/sys/class/misc/iommu-next/dev");
-	unsigned int maj, min, unseen;
+	unsigned int unseen;
 
-	if (!number || sscanf(number, "%u:%u", &maj, &min) != 2)
+	search.node = misc_number("iommu-next");
+	if (!search.node)
 		die("the module %s is not loaded: modprobe %s", CORE_MODULE, CORE_MODULE);
-	free(number);
+	if (exists("/sys/module/iommu_next_vfio_container"))
+		search.container = misc_number("vfio");
 	if (options->pid && !exists("/proc/%d", options->pid))
 		die("there is no process %d", options->pid);
-	search.node = makedev(maj, min);
 	unseen = each_open_file(look_at, &search);
 	if (options->pid && search.unreadable)
 		die("process %d belongs to another user; root can look at it", options->pid);
