@@ -121,7 +121,8 @@ class Suites:
         return Bind(folder, "/var/lib/apt/lists", writable=True)
 
     def _pointer(self, suite: Suite) -> Path:
-        return self.lists(suite).source.with_suffix(".json")
+        # Trees with different lists of packages do not take each other's chroot away.
+        return self.lists(suite).source.with_suffix(f".{recipe(suite)}.json")
 
     @contextmanager
     def installing(self, suite: Suite) -> Iterator[None]:
