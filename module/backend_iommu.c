@@ -105,10 +105,15 @@ static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 						   u32 flags,
 						   bool *attach_first)
 {
+	struct iommu_domain *domain;
+
 	if (flags)
 		return ERR_PTR(-EOPNOTSUPP);
 	*attach_first = inx_domain_needs_attach(dev);
-	return iommu_paging_domain_alloc(dev);
+	domain = iommu_paging_domain_alloc(dev);
+	if (!IS_ERR(domain))
+		inx_domain_fix_flush(domain);
+	return domain;
 }
 
 /*

@@ -16,6 +16,9 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 #define iommu_paging_domain_alloc inx_paging_domain_alloc
 #endif
 
+/* flush.c */
+void inx_domain_fix_flush(struct iommu_domain *domain);
+
 /*
  * Whether a new page table is complete only when a device has been attached: a
  * driver that makes it by domain_alloc(type) has not seen a device before. Such

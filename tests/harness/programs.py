@@ -26,13 +26,14 @@ KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except"}
 
 @dataclass(frozen=True)
 class Program:
-    """A program (in C or for the shell) and its "harness:" line, a comment in its source with words key=value:
+    """A program (in C or for the shell) and its "harness:" lines, comments in its source with words key=value:
 
     timeout   seconds that the whole program may take
     load      modules, comma-separated, that are loaded before it
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
-    machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted.
+              A machine may be a pattern for names
     except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
 
@@ -48,7 +49,9 @@ class Program:
     def fits(self, kernel: str, machine: str) -> bool:
         if f"{kernel}/{machine}" in self.exceptions:
             return False
-        return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
+        if self.kernels and kernel not in self.kernels:
+            return False
+        return not self.machines or any(fnmatch.fnmatch(machine, pattern) for pattern in self.machines)
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ def demo(tree: Tree) -> Program:
 
 
 def parse(tree: Tree, source: Path) -> Program:
-    line = re.search(r"harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
-    words = line.group(1).split() if line else []
+    lines = re.findall(r"^(?:/\*|#) harness:(.*?)(?:\*/)?$", tree.text(source), re.M)
+    words = " ".join(lines).split()
     values = dict(word.partition("=")[::2] for word in words)
     unknown = sorted(set(values) - KEYS)
     if unknown:
