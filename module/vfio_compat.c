@@ -20,6 +20,7 @@
 #include <uapi/linux/iommu-next.h>
 #include <uapi/linux/vfio.h>
 
+#include "bar.h"
 #include "cut.h"
 #include "ioas.h"
 #include "ioctl.h"
@@ -276,7 +277,10 @@ static long inx_vfio_map(struct inx_ctx *ctx, void __user *uptr)
 	rc = inx_ioas_check_memory(map.vaddr, map.size);
 	if (rc)
 		goto out;
-	inx_source_init_user(&source, map.vaddr, prot & IOMMU_WRITE);
+	rc = inx_bar_source_init(&source, map.vaddr, map.size,
+				 prot & IOMMU_WRITE);
+	if (rc)
+		goto out;
 	area = inx_pages_alloc(&ctx->account, &source,
 			       offset_in_page(map.vaddr), map.size);
 	if (IS_ERR(area)) {
@@ -284,7 +288,7 @@ static long inx_vfio_map(struct inx_ctx *ctx, void __user *uptr)
 		rc = PTR_ERR(area);
 		goto out;
 	}
-	area->prot = prot;
+	inx_area_set_prot(area, prot);
 	iova = map.iova;
 	rc = inx_iopt_map(&ioas->iopt, area, &iova, true);
 out:
