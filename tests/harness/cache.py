@@ -23,14 +23,14 @@ from .report import HarnessError
 
 # How many entries of a kind survive the clean-up, the most recently used first.
 KEEP = {
-    "base": 4,
+    "base": 6,
     "built-in": 4,
-    "headers": 6,
+    "headers": 8,
     "debs": 5,
-    "images": 5,
+    "images": 6,
     "modules": 12,
-    "programs": 120,
-    "initramfs": 8,
+    "programs": 160,
+    "initramfs": 10,
     "logs": 20,
     "tools": 2,
     "conformance": 2,
