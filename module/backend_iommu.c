@@ -163,7 +163,10 @@ static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!flags) {
 		*attach_first = inx_domain_needs_attach(dev);
-		return iommu_paging_domain_alloc(dev);
+		domain = iommu_paging_domain_alloc(dev);
+		if (!IS_ERR(domain))
+			inx_domain_fix_flush(domain);
+		return domain;
 	}
 	/* Drivers do not always look whether their hardware can. */
 	if (flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING &&

@@ -15,9 +15,9 @@ MAX_PYTHON_LINES = 500
 LAYERS = (
     ("main", "ioctl", "object"),
     ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "bitmap", "viommu", "vdevice", "eventq",
-     "hw_queue", "access", "vfio_compat", "type1", "cdev", "private", "show"),
+     "hw_queue", "access", "vfio_compat", "type1", "cdev", "client", "private", "show", "bar"),
     ("iopt", "cut", "pin", "space"),
-    ("area", "hold", "pages", "reader", "source", "batch", "account"),
+    ("area", "mmio", "hold", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),
 )
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.

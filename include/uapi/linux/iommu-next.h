@@ -211,6 +211,10 @@ enum iommu_next_ioas_map_flags {
  * page tables share them. An IOVA that the kernel chooses is not 0 and keeps
  * the alignment of @user_va, up to a huge page.
  *
+ * Memory that the caller has mapped of a device file, a BAR, is mapped without
+ * pins or charge, in one mapping of it. When the device is reset, disabled or
+ * closed no other device reaches it any more; the IOVAs stay taken until UNMAP.
+ *
  * Errors: EEXIST when a mapping meets the range; EINVAL for a range that is
  * reserved or misaligned; ENOSPC when the kernel finds no place; EFAULT for
  * memory that is not there or, WRITEABLE, not writable; ENOMEM; EOVERFLOW;
