@@ -20,7 +20,7 @@
 #include "viommu.h"
 
 /* More than any IOMMU has room for. */
-#define INX_EVENTQ_MAX (1U << 19)
+#define INX_EVENTQ_MAX BIT(19)
 
 /**
  * struct inx_event - an event in a queue

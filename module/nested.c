@@ -24,7 +24,7 @@
 #define INX_NESTED_TRIES 3
 
 /* More than any IOMMU flushes at a time; keeps one call from lasting for ever. */
-#define INX_INVALIDATE_MAX (1U << 19)
+#define INX_INVALIDATE_MAX BIT(19)
 
 static int inx_nested_check(struct inx_hwpt *parent, struct inx_viommu *viommu,
 			    struct inx_device *idev, u32 flags,

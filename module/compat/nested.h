@@ -10,7 +10,7 @@
 #include <linux/iommu.h>
 
 #ifndef INX_HAVE_DOMAIN_NESTED_TYPE
-#define IOMMU_DOMAIN_NESTED (1U << 6)
+#define IOMMU_DOMAIN_NESTED BIT(6)
 #endif
 
 #if defined(INX_HAVE_DOMAIN_ALLOC_NESTED) || defined(INX_HAVE_DOMAIN_ALLOC_USER)
@@ -65,7 +65,7 @@ static inline int inx_driver_invalidate(struct iommu_domain *domain,
 
 #else
 
-#define INX_NESTED_OP(fn) NULL
+#define INX_NESTED_OP(fn) (false ? (fn) : NULL)
 
 static inline struct iommu_domain *
 inx_driver_nested_alloc(struct device *dev, struct iommu_domain *parent,

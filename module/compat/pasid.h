@@ -47,7 +47,7 @@ static inline int inx_replace_pasid(struct device *dev, u32 pasid,
 
 #else
 
-#define INX_PASID_OP(fn) NULL
+#define INX_PASID_OP(fn) (false ? (fn) : NULL)
 
 static inline int iommu_attach_device_pasid(struct iommu_domain *domain,
 					    struct device *dev, u32 pasid,

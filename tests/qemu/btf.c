@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
 #include <bpf/btf.h>
 
@@ -19,24 +20,33 @@ typedef uint64_t dma_addr_t;
 #include "module/compat/vfio_container.h"
 #include "tap.h"
 
-/* A function of private.h and its type in words; the compiler compares the two. */
-#define FUNCTION(_name, _returns, ...)                                                             \
+/* By which name the kernel knows it. */
+typedef unsigned int ioasid_t;
+
+/*
+ * A function of private.h, the first major version that has it, and its type in words; the
+ * compiler compares the two.
+ */
+#define FUNCTION(_since, _name, _returns, ...)                                                     \
 	{                                                                                          \
-		.name = #_name, .type = #_returns "(" #__VA_ARGS__ ")",                            \
+		.name = #_name, .since = _since, .type = #_returns "(" #__VA_ARGS__ ")",           \
 		.same = __builtin_types_compatible_p(__typeof__(_name), _returns(__VA_ARGS__)),    \
 	}
 
 static const struct function {
 	const char *name;
+	int since;
 	const char *type;
 	bool same;
 } functions[] = {
-	FUNCTION(iommu_attach_group_handle, int,
+	FUNCTION(6, iommu_attach_group_handle, int,
 		 struct iommu_domain *, struct iommu_group *, struct iommu_attach_handle *),
-	FUNCTION(iommu_detach_group_handle, void,
+	FUNCTION(6, iommu_detach_group_handle, void,
 		 struct iommu_domain *, struct iommu_group *),
-	FUNCTION(iommu_replace_group_handle, int,
+	FUNCTION(6, iommu_replace_group_handle, int,
 		 struct iommu_group *, struct iommu_domain *, struct iommu_attach_handle *),
+	FUNCTION(7, iommu_replace_device_pasid, int,
+		 struct iommu_domain *, struct device *, ioasid_t, struct iommu_attach_handle *),
 	{}
 };
 
@@ -103,14 +113,18 @@ TEST(private_functions_are_as_declared)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	const struct function *function;
+	struct utsname uts;
 	char *type;
 
 	ASSERT_TRUE(btf);
-	if (btf__find_by_name_kind(btf, functions[0].name, BTF_KIND_FUNC) < 0)
-		SKIP("this kernel has no attach calls with a handle, and none is used");
+	ASSERT_EQ(0, uname(&uts));
 	for (function = functions; function->name; function++) {
 		EXPECT_TRUE(function->same);
 		type = kernel_type(btf, function->name);
+		if (atoi(uts.release) < function->since) {
+			EXPECT_FALSE(type);
+			continue;
+		}
 		ASSERT_TRUE(type);
 		EXPECT_STREQ(function->type, type);
 		free(type);

@@ -577,8 +577,10 @@ static void step_dma(struct racer *r)
 	struct nested_data *self = r->race->data;
 	int fault = world_touch(self->dev, VA, true);
 
-	must(r, fault == 0 || fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED ||
-		fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED, "DMA");
+	must(r,
+	     fault == 0 || fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED ||
+		     fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED,
+	     "DMA");
 	r->good++;
 }
 

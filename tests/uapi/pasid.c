@@ -316,8 +316,10 @@ static void step_dma(struct racer *r)
 	struct pasid_data *self = r->race->data;
 	int fault = pasid_touch(self->dev, 1 + pick(r, 4), VA, true);
 
-	must(r, fault == 0 || fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED ||
-		fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED, "DMA");
+	must(r,
+	     fault == 0 || fault == IOMMU_NEXT_MOCK_FAULT_UNMAPPED ||
+		     fault == IOMMU_NEXT_MOCK_FAULT_BLOCKED,
+	     "DMA");
 	r->good++;
 }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* harness: load=iommu_next_vfio_pci machines=vtd timeout=60 */
+/*
+ * Nesting and PASIDs on VT-d: what the unit says of itself is what it is answered.
+ * (QEMU's has one stage at a time, and "edu" no PASIDs.)
+ */
+#define _GNU_SOURCE
+#include <sys/ioctl.h>
+
+#include "guest.h"
+#include "pci.h"
+#include "tap.h"
+
+/* Extended Capability Register, bit 26: nested translation. */
+#define ECAP_NEST (1ULL << 26)
+
+FIXTURE(vtd_nested)
+{
+	struct client c;
+	bool nests;
+	bool has_info;
+};
+
+FIXTURE_SETUP(vtd_nested)
+{
+	struct iommu_next_hw_info_vtd vtd = {};
+	struct iommu_next_hw_info arg = {
+		.size = sizeof(arg),
+		.data_len = sizeof(vtd),
+		.data_uptr = (uintptr_t)&vtd,
+	};
+
+	client_open(&self->c, 1, false);
+	arg.dev_id = self->c.id[0];
+	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	self->has_info = arg.out_data_type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD;
+	self->nests = self->has_info && vtd.ecap_reg & ECAP_NEST;
+	EXPECT_EQ(0, arg.out_max_pasid_log2);
+}
+
+FIXTURE_TEARDOWN(vtd_nested)
+{
+	client_close(&self->c);
+}
+
+TEST_F(vtd_nested, parent)
+{
+	uint32_t parent, hwpt;
+	int fd = self->c.fd;
+	struct iommu_next_hwpt_vtd_s1 s1 = {
+		.pgtbl_addr = 1 << 20,
+		.addr_width = 48,
+	};
+	struct iommu_next_hwpt_alloc arg = {
+		.dev_id = self->c.id[0],
+		.data_type = IOMMU_NEXT_HWPT_DATA_VTD_S1,
+		.data_len = sizeof(s1),
+		.data_uptr = (uintptr_t)&s1,
+	};
+
+	if (!self->nests) {
+		EXPECT_ERRNO(EOPNOTSUPP,
+			     hwpt_flags(fd, self->c.id[0], self->c.ioas,
+					IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT,
+					&parent));
+		ASSERT_EQ(0, inx_hwpt_alloc(fd, self->c.id[0], self->c.ioas,
+					    &parent));
+		arg.pt_id = parent;
+		/* Without a nesting parent there is nothing to nest on. */
+		EXPECT_EQ(-1, hwpt_alloc(fd, &arg, &hwpt));
+		EXPECT_EQ(self->has_info ? EINVAL : EOPNOTSUPP, errno);
+		EXPECT_EQ(0, inx_destroy(fd, parent));
+		return;
+	}
+	ASSERT_EQ(0, hwpt_flags(fd, self->c.id[0], self->c.ioas,
+				IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT, &parent));
+	arg.pt_id = parent;
+	ASSERT_EQ(0, hwpt_alloc(fd, &arg, &hwpt));
+	EXPECT_EQ(0, hwpt_flush(fd, hwpt, 0, UINT64_MAX));
+	EXPECT_EQ(0, inx_destroy(fd, hwpt));
+	EXPECT_EQ(0, inx_destroy(fd, parent));
+}
+
+TEST_F(vtd_nested, faults_and_slices_are_refused)
+{
+	struct iommu_next_viommu_alloc viommu = {
+		.size = sizeof(viommu),
+		.type = IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
+		.dev_id = self->c.id[0],
+		.hwpt_id = self->c.ioas,
+	};
+
+	EXPECT_ERRNO(EOPNOTSUPP, hwpt_flags(self->c.fd, self->c.id[0],
+					    self->c.ioas,
+					    IOMMU_NEXT_HWPT_FAULT_ID_VALID,
+					    NULL));
+	EXPECT_ERRNO(EOPNOTSUPP, ioctl(self->c.fd, IOMMU_NEXT_VIOMMU_ALLOC,
+				       &viommu));
+}
+
+TEST_F(vtd_nested, pasid_of_a_device_without)
+{
+	uint32_t hwpt;
+
+	if (hwpt_flags(self->c.fd, self->c.id[0], self->c.ioas,
+		       IOMMU_NEXT_HWPT_ALLOC_PASID, &hwpt)) {
+		EXPECT_EQ(EOPNOTSUPP, errno);
+		ASSERT_EQ(0, inx_hwpt_alloc(self->c.fd, self->c.id[0],
+					    self->c.ioas, &hwpt));
+	}
+	EXPECT_EQ(-1, pasid_attach(self->c.dev[0], 1, hwpt));
+	EXPECT_TRUE(errno == EINVAL || errno == EOPNOTSUPP);
+	EXPECT_EQ(0, inx_destroy(self->c.fd, hwpt));
+}
+
+TEST_HARNESS_MAIN
