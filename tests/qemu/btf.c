@@ -40,6 +40,22 @@ static const struct function {
 	{}
 };
 
+/* BTF has the names of a compiler. */
+static const char *short_name(const char *name)
+{
+	static const char *const names[][2] = {
+		{ "long int", "long" },
+		{ "long unsigned int", "unsigned long" },
+		{}
+	};
+	int i;
+
+	for (i = 0; names[i][0]; i++)
+		if (!strcmp(name, names[i][0]))
+			return names[i][1];
+	return name;
+}
+
 /* Append the type @id in C's words. */
 static void put_type(FILE *out, const struct btf *btf, __u32 id)
 {
@@ -66,7 +82,7 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 		fprintf(out, "struct %s", btf__name_by_offset(btf, type->name_off));
 		break;
 	default:
-		fputs(btf__name_by_offset(btf, type->name_off), out);
+		fputs(short_name(btf__name_by_offset(btf, type->name_off)), out);
 	}
 }
 
@@ -145,16 +161,17 @@ static void put_member(FILE *out, const struct btf *btf, __u32 id)
 	fputc(')', out);
 }
 
-#define OPS(_name) (((struct vfio_iommu_driver_ops *)0)->_name)
+static struct vfio_iommu_driver_ops ops;
+
 #define MEMBER(_name, _text, _type)                                                                \
 	{                                                                                          \
 		.name = #_name, .type = (_text),                                                   \
-		.same = __builtin_types_compatible_p(__typeof__(OPS(_name)), _type),               \
+		.same = __builtin_types_compatible_p(__typeof__(ops._name), _type),                \
 		.offset = offsetof(struct vfio_iommu_driver_ops, _name),                           \
 	}
 #define DATA(_name, _type) MEMBER(_name, #_type, _type)
 #define CALL(_name, _returns, ...)                                                                 \
-	MEMBER(_name, #_returns "(" #__VA_ARGS__ ")", __typeof__(_returns (*)(__VA_ARGS__)))
+	MEMBER(_name, #_returns "(" #__VA_ARGS__ ")", _returns(*)(__VA_ARGS__))
 
 /* Of the header, in BTF's words; what is behind NEWEST_MEMBERS only older kernels have. */
 static const struct member {
@@ -165,9 +182,9 @@ static const struct member {
 } members[] = {
 	DATA(name, char *),
 	DATA(owner, struct module *),
-	CALL(open, void *, long unsigned int),
+	CALL(open, void *, unsigned long),
 	CALL(release, void, void *),
-	CALL(ioctl, long int, void *, unsigned int, long unsigned int),
+	CALL(ioctl, long, void *, unsigned int, unsigned long),
 	CALL(attach_group, int, void *, struct iommu_group *, enum vfio_group_type),
 	CALL(detach_group, void, void *, struct iommu_group *),
 	CALL(pin_pages, int, void *, struct iommu_group *, dma_addr_t, int, int, struct page * *),

@@ -330,8 +330,9 @@ TEST_F(container, info)
 	const struct vfio_iommu_type1_info_cap_iova_range *iovas;
 	const struct vfio_iommu_type1_info_cap_migration *migration;
 	const struct vfio_iommu_type1_info_dma_avail *avail;
-	char text[1024] __attribute__((aligned(8))) = {};
-	struct vfio_iommu_type1_info *info = (void *)text;
+	uint64_t words[128] = {};
+	const char *text = (void *)words;
+	struct vfio_iommu_type1_info *info = (void *)words;
 	unsigned int i;
 
 	info->argsz = 15;
@@ -341,7 +342,7 @@ TEST_F(container, info)
 	EXPECT_TRUE(info->flags & VFIO_IOMMU_INFO_CAPS);
 	EXPECT_TRUE(info->iova_pgsizes & PAGE);
 	EXPECT_LT(sizeof(*info), info->argsz);
-	ASSERT_LE(info->argsz, sizeof(text));
+	ASSERT_LE(info->argsz, sizeof(words));
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_IOMMU_GET_INFO, info));
 
 	migration = find_cap(text, VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);
