@@ -5,7 +5,7 @@
 # DPDK's testpmd sends packets by a network card in a container of VFIO. Without huge pages it maps its memory page by
 # page, which is more mappings than vfio_iommu_type1 takes.
 set -u
-# shellcheck source=tests/tests/lib.sh
+# shellcheck source=tests/clients/lib.sh
 . /tests/lib.sh
 
 MEBIBYTES=256
@@ -21,15 +21,15 @@ start() {
 }
 
 stop() {
-	kill -INT $pid
-	wait $pid
+	kill -INT "$pid"
+	wait "$pid"
 }
 
 breaks() {
 	echo 0 >$PARAMETER
 	start
 	# It goes on, without the card.
-	if ! until_said $output 'DMA remapping failed' $pid && ! grep -q 'DMA remapping failed' $output; then
+	if ! until_said $output 'DMA remapping failed' "$pid" && ! grep -q 'DMA remapping failed' $output; then
 		show $output
 		return 1
 	fi
@@ -41,12 +41,12 @@ breaks() {
 sends() {
 	echo 1 >$PARAMETER
 	start
-	if ! until_said $output 'TX-packets: [1-9]' $pid; then
+	if ! until_said $output 'TX-packets: [1-9]' "$pid"; then
 		show $output
 		return 1
 	fi
-	pinned=$(value $pid VmPin)
-	locked=$(value $pid VmLck)
+	pinned=$(value "$pid" VmPin)
+	locked=$(value "$pid" VmLck)
 	stop
 	grep 'TX-packets: [1-9]' $output | head -n 1 | sed 's/^ */# /'
 	echo "# pinned: $pinned KiB, locked: $locked KiB"

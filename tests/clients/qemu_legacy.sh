@@ -5,7 +5,7 @@
 # QEMU gives two devices "edu" to its guest by a container of VFIO. Nothing runs in that guest: QEMU's qtest protocol
 # does what its processor would do. Each device copies the guest's memory by DMA.
 set -u
-# shellcheck source=tests/tests/lib.sh
+# shellcheck source=tests/clients/lib.sh
 . /tests/lib.sh
 
 SEEN=/tmp/qtest.seen
@@ -26,7 +26,7 @@ ask() {
 	echo "$*" >&4
 	sent=$((sent + 1))
 	while [ "$(grep -c '^OK\|^FAIL' $SEEN)" -lt $sent ]; do
-		if [ ! -d /proc/$pid ]; then
+		if [ ! -d "/proc/$pid" ]; then
 			answer=gone
 			return 1
 		fi
@@ -83,8 +83,8 @@ copies() {
 }
 
 is_pinned() {
-	pinned=$(value $pid VmPin)
-	echo "# pinned: $pinned KiB, locked: $(value $pid VmLck) KiB"
+	pinned=$(value "$pid" VmPin)
+	echo "# pinned: $pinned KiB, locked: $(value "$pid" VmLck) KiB"
 	[ "$pinned" -ge $((64 * 1024)) ]
 }
 
@@ -101,7 +101,7 @@ check "so does the second" copies 2 0xe0100000 0x300000 0x400000
 check "the memory is pinned by an IOAS" is_pinned
 ask quit
 exec 4>&-
-kill $pid 2>/dev/null
-wait $pid
+kill "$pid" 2>/dev/null
+wait "$pid"
 grep -v '^OK\|^FAIL' $SEEN | sed 's/^/# /'
 finish

@@ -176,6 +176,13 @@ TEST_F(container, unmapped)
 
 /* ---- what is refused --------------------------------------------------------------------- */
 
+/* Older kernels have another word for it; ours is that of the newest. */
+static bool overflows(const struct container_variant *variant, int rc)
+{
+	return rc == -1 && (errno == EOVERFLOW ||
+			    (!variant->ours && errno == EINVAL));
+}
+
 TEST_F(container, map_errors)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -195,8 +202,10 @@ TEST_F(container, map_errors)
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE - 1, IOVA));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, IOVA + 1));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem + 1, PAGE, IOVA));
-	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, LENGTH, -PAGE));
-	EXPECT_ERRNO(EINVAL, type1_map(fd, (void *)-PAGE, LENGTH, IOVA));
+	EXPECT_TRUE(overflows(variant, type1_map(fd, self->mem, LENGTH,
+						 -PAGE)));
+	EXPECT_TRUE(overflows(variant, type1_map(fd, (void *)-PAGE, LENGTH,
+						 IOVA)));
 	/* Interrupts. */
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, 0xfee00000));
 	EXPECT_ERRNO(EFAULT, type1_map(fd, NULL, PAGE, IOVA));
@@ -225,7 +234,8 @@ TEST_F(container, unmap_errors)
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA, 0, NULL));
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA, PAGE - 1, NULL));
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA + 1, PAGE, NULL));
-	EXPECT_ERRNO(EINVAL, type1_unmap(fd, -PAGE, 2 * PAGE, NULL));
+	EXPECT_TRUE(overflows(variant, type1_unmap(fd, -PAGE, 2 * PAGE,
+						   NULL)));
 	/* Nothing is there. */
 	ASSERT_EQ(0, type1_unmap(fd, IOVA, LENGTH, &size));
 	EXPECT_EQ(0, size);
