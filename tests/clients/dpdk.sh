@@ -26,7 +26,7 @@ stop() {
 }
 
 breaks() {
-	echo 0 >$PARAMETER
+	echo 0 >"$PARAMETER"
 	start
 	# It goes on, without the card.
 	if ! until_said $output 'DMA remapping failed' "$pid" && ! grep -q 'DMA remapping failed' $output; then
@@ -39,7 +39,7 @@ breaks() {
 }
 
 sends() {
-	echo 1 >$PARAMETER
+	echo 1 >"$PARAMETER"
 	start
 	if ! until_said $output 'TX-packets: [1-9]' "$pid"; then
 		show $output

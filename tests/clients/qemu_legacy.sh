@@ -93,7 +93,7 @@ first=$(find_device 0x1234 0x11e8 1)
 second=$(find_device 0x1234 0x11e8 2)
 give_to_vfio "$first"
 give_to_vfio "$second"
-echo 1 >$PARAMETER
+echo 1 >"$PARAMETER"
 chroot /clients /usr/bin/qemu-system-x86_64 --version | sed -n 's/^/# /;1p'
 start "$first" "$second"
 check "the first device copies memory of QEMU's guest" copies 1 0xe0000000 0x100000 0x200000
