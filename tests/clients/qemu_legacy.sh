@@ -4,6 +4,8 @@
 #
 # QEMU gives two devices "edu" to its guest by a container of VFIO. Nothing runs in that guest: QEMU's qtest protocol
 # does what its processor would do. Each device copies the guest's memory by DMA.
+# What check calls is called by its name.
+# shellcheck disable=SC2317
 set -u
 # shellcheck source=tests/clients/lib.sh
 . /tests/lib.sh
