@@ -265,8 +265,7 @@ void inx_device_unbind(struct inx_device *idev)
 
 	/* Older kernels want to be able to write to a bus. */
 	if (idev->bus)
-		bus_unregister_notifier((struct bus_type *)idev->bus,
-					&idev->left_bus);
+		bus_unregister_notifier((void *)idev->bus, &idev->left_bus);
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
 	inx_pasid_leave_all(idev, &pasids);

@@ -179,11 +179,11 @@ static long inx_type1_map(const struct inx_type1 *type1, void __user *uptr)
 
 	rc = inx_ioas_check_memory(map.vaddr, map.size);
 	if (rc)
-		goto out;
+		return rc;
 	rc = inx_bar_source_init(&source, map.vaddr, map.size,
 				 prot & IOMMU_WRITE);
 	if (rc)
-		goto out;
+		return rc;
 	area = inx_pages_alloc(type1->account, &source,
 			       offset_in_page(map.vaddr), map.size);
 	if (IS_ERR(area)) {
@@ -192,9 +192,7 @@ static long inx_type1_map(const struct inx_type1 *type1, void __user *uptr)
 	}
 	inx_area_set_prot(area, prot | IOMMU_CACHE);
 	iova = map.iova;
-	rc = inx_iopt_map(&type1->ioas->iopt, area, &iova, true);
-out:
-	return type1->exact && rc == -EOVERFLOW ? -EINVAL : rc;
+	return inx_iopt_map(&type1->ioas->iopt, area, &iova, true);
 }
 
 /* ---- unmapping ---------------------------------------------------------- */
@@ -248,10 +246,11 @@ static long inx_type1_unmap_exact(const struct inx_type1 *type1, u64 iova,
 	long rc;
 
 	inx_iopt_ranges(iopt, NULL, 0, &alignment);
-	if (!size || (iova | size) & (alignment - 1) ||
-	    check_add_overflow((unsigned long)iova, (unsigned long)size - 1,
-			       &range.last))
+	if (!size || (iova | size) & (alignment - 1))
 		return -EINVAL;
+	if (check_add_overflow((unsigned long)iova, (unsigned long)size - 1,
+			       &range.last))
+		return -EOVERFLOW;
 	rc = type1->v2 ? inx_iopt_unmap(iopt, range, unmapped) :
 			 inx_type1_unmap_v1(iopt, range, unmapped);
 	return rc == -ENOENT ? -EINVAL : rc;

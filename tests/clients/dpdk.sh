@@ -4,8 +4,10 @@
 #
 # DPDK's testpmd sends packets by a network card in a container of VFIO. Without huge pages it maps its memory page by
 # page, which is more mappings than vfio_iommu_type1 takes.
+# What check calls is called by its name.
+# shellcheck disable=SC2317
 set -u
-# shellcheck source=/dev/null
+# shellcheck source=tests/clients/lib.sh
 . /tests/lib.sh
 
 MEBIBYTES=256

@@ -4,8 +4,10 @@
 #
 # QEMU gives two devices "edu" to its guest by a container of VFIO. Nothing runs in that guest: QEMU's qtest protocol
 # does what its processor would do. Each device copies the guest's memory by DMA.
+# What check calls is called by its name.
+# shellcheck disable=SC2317
 set -u
-# shellcheck source=/dev/null
+# shellcheck source=tests/clients/lib.sh
 . /tests/lib.sh
 
 SEEN=/tmp/qtest.seen
@@ -26,7 +28,7 @@ ask() {
 	echo "$*" >&4
 	sent=$((sent + 1))
 	while [ "$(grep -c '^OK\|^FAIL' $SEEN)" -lt $sent ]; do
-		if [ ! -d /proc/$pid ]; then
+		if [ ! -d "/proc/$pid" ]; then
 			answer=gone
 			return 1
 		fi

@@ -24,7 +24,7 @@ typedef uint64_t dma_addr_t;
 typedef unsigned int ioasid_t;
 
 /*
- * A function of private.h, the first major version that has it, and its type in words; the
+ * A function of private.h, the first kernel that has it (611: 6.11), and its type in words; the
  * compiler compares the two.
  */
 #define FUNCTION(_since, _name, _returns, ...)                                                     \
@@ -35,20 +35,36 @@ typedef unsigned int ioasid_t;
 
 static const struct function {
 	const char *name;
-	int since;
+	unsigned int since;
 	const char *type;
 	bool same;
 } functions[] = {
-	FUNCTION(6, iommu_attach_group_handle, int,
+	FUNCTION(611, iommu_attach_group_handle, int,
 		 struct iommu_domain *, struct iommu_group *, struct iommu_attach_handle *),
-	FUNCTION(6, iommu_detach_group_handle, void,
+	FUNCTION(611, iommu_detach_group_handle, void,
 		 struct iommu_domain *, struct iommu_group *),
-	FUNCTION(6, iommu_replace_group_handle, int,
+	FUNCTION(611, iommu_replace_group_handle, int,
 		 struct iommu_group *, struct iommu_domain *, struct iommu_attach_handle *),
-	FUNCTION(7, iommu_replace_device_pasid, int,
+	FUNCTION(615, iommu_replace_device_pasid, int,
 		 struct iommu_domain *, struct device *, ioasid_t, struct iommu_attach_handle *),
 	{}
 };
+
+/* BTF has the names of a compiler. */
+static const char *short_name(const char *name)
+{
+	static const char *const names[][2] = {
+		{ "long int", "long" },
+		{ "long unsigned int", "unsigned long" },
+		{}
+	};
+	int i;
+
+	for (i = 0; names[i][0]; i++)
+		if (!strcmp(name, names[i][0]))
+			return names[i][1];
+	return name;
+}
 
 /* Append the type @id in C's words. */
 static void put_type(FILE *out, const struct btf *btf, __u32 id)
@@ -76,7 +92,7 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 		fprintf(out, "struct %s", btf__name_by_offset(btf, type->name_off));
 		break;
 	default:
-		fputs(btf__name_by_offset(btf, type->name_off), out);
+		fputs(short_name(btf__name_by_offset(btf, type->name_off)), out);
 	}
 }
 
@@ -113,15 +129,17 @@ TEST(private_functions_are_as_declared)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	const struct function *function;
+	unsigned int major, minor;
 	struct utsname uts;
 	char *type;
 
 	ASSERT_TRUE(btf);
 	ASSERT_EQ(0, uname(&uts));
+	ASSERT_EQ(2, sscanf(uts.release, "%u.%u", &major, &minor));
 	for (function = functions; function->name; function++) {
 		EXPECT_TRUE(function->same);
 		type = kernel_type(btf, function->name);
-		if (atoi(uts.release) < function->since) {
+		if (major * 100 + minor < function->since) {
 			EXPECT_FALSE(type);
 			continue;
 		}
@@ -159,16 +177,17 @@ static void put_member(FILE *out, const struct btf *btf, __u32 id)
 	fputc(')', out);
 }
 
-#define OPS(_name) (((struct vfio_iommu_driver_ops *)0)->_name)
+static struct vfio_iommu_driver_ops ops;
+
 #define MEMBER(_name, _text, _type)                                                                \
 	{                                                                                          \
 		.name = #_name, .type = (_text),                                                   \
-		.same = __builtin_types_compatible_p(__typeof__(OPS(_name)), _type),               \
+		.same = __builtin_types_compatible_p(__typeof__(ops._name), _type),                \
 		.offset = offsetof(struct vfio_iommu_driver_ops, _name),                           \
 	}
 #define DATA(_name, _type) MEMBER(_name, #_type, _type)
 #define CALL(_name, _returns, ...)                                                                 \
-	MEMBER(_name, #_returns "(" #__VA_ARGS__ ")", __typeof__(_returns (*)(__VA_ARGS__)))
+	MEMBER(_name, #_returns "(" #__VA_ARGS__ ")", _returns(*)(__VA_ARGS__))
 
 /* Of the header, in BTF's words; what is behind NEWEST_MEMBERS only older kernels have. */
 static const struct member {
@@ -179,9 +198,9 @@ static const struct member {
 } members[] = {
 	DATA(name, char *),
 	DATA(owner, struct module *),
-	CALL(open, void *, long unsigned int),
+	CALL(open, void *, unsigned long),
 	CALL(release, void, void *),
-	CALL(ioctl, long int, void *, unsigned int, long unsigned int),
+	CALL(ioctl, long, void *, unsigned int, unsigned long),
 	CALL(attach_group, int, void *, struct iommu_group *, enum vfio_group_type),
 	CALL(detach_group, void, void *, struct iommu_group *),
 	CALL(pin_pages, int, void *, struct iommu_group *, dma_addr_t, int, int, struct page * *),

@@ -176,6 +176,13 @@ TEST_F(container, unmapped)
 
 /* ---- what is refused --------------------------------------------------------------------- */
 
+/* Older kernels have another word for it; ours is that of the newest. */
+static bool overflows(const struct container_variant *variant, int rc)
+{
+	return rc == -1 && (errno == EOVERFLOW ||
+			    (!variant->ours && errno == EINVAL));
+}
+
 TEST_F(container, map_errors)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -195,8 +202,10 @@ TEST_F(container, map_errors)
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE - 1, IOVA));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, IOVA + 1));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem + 1, PAGE, IOVA));
-	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, LENGTH, -PAGE));
-	EXPECT_ERRNO(EINVAL, type1_map(fd, (void *)-PAGE, LENGTH, IOVA));
+	EXPECT_TRUE(overflows(variant, type1_map(fd, self->mem, LENGTH,
+						 -PAGE)));
+	EXPECT_TRUE(overflows(variant, type1_map(fd, (void *)-PAGE, LENGTH,
+						 IOVA)));
 	/* Interrupts. */
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, 0xfee00000));
 	EXPECT_ERRNO(EFAULT, type1_map(fd, NULL, PAGE, IOVA));
@@ -225,7 +234,8 @@ TEST_F(container, unmap_errors)
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA, 0, NULL));
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA, PAGE - 1, NULL));
 	EXPECT_ERRNO(EINVAL, type1_unmap(fd, IOVA + 1, PAGE, NULL));
-	EXPECT_ERRNO(EINVAL, type1_unmap(fd, -PAGE, 2 * PAGE, NULL));
+	EXPECT_TRUE(overflows(variant, type1_unmap(fd, -PAGE, 2 * PAGE,
+						   NULL)));
 	/* Nothing is there. */
 	ASSERT_EQ(0, type1_unmap(fd, IOVA, LENGTH, &size));
 	EXPECT_EQ(0, size);
@@ -330,8 +340,9 @@ TEST_F(container, info)
 	const struct vfio_iommu_type1_info_cap_iova_range *iovas;
 	const struct vfio_iommu_type1_info_cap_migration *migration;
 	const struct vfio_iommu_type1_info_dma_avail *avail;
-	char text[1024] __attribute__((aligned(8))) = {};
-	struct vfio_iommu_type1_info *info = (void *)text;
+	uint64_t words[128] = {};
+	const char *text = (void *)words;
+	struct vfio_iommu_type1_info *info = (void *)words;
 	unsigned int i;
 
 	info->argsz = 15;
@@ -341,7 +352,7 @@ TEST_F(container, info)
 	EXPECT_TRUE(info->flags & VFIO_IOMMU_INFO_CAPS);
 	EXPECT_TRUE(info->iova_pgsizes & PAGE);
 	EXPECT_LT(sizeof(*info), info->argsz);
-	ASSERT_LE(info->argsz, sizeof(text));
+	ASSERT_LE(info->argsz, sizeof(words));
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_IOMMU_GET_INFO, info));
 
 	migration = find_cap(text, VFIO_IOMMU_TYPE1_INFO_CAP_MIGRATION);

@@ -66,12 +66,13 @@ static bool is_all(const unsigned char *mem, size_t length, unsigned char value)
 /* Who answers in a container: vfio_iommu_type1 has a limit. */
 static bool is_ours(int fd)
 {
-	char text[1024] __attribute__((aligned(8))) = {};
-	struct vfio_iommu_type1_info *info = (void *)text;
+	uint64_t words[128] = {};
+	const char *text = (void *)words;
+	struct vfio_iommu_type1_info *info = (void *)words;
 	const struct vfio_iommu_type1_info_dma_avail *avail;
 	uint32_t at;
 
-	info->argsz = sizeof(text);
+	info->argsz = sizeof(words);
 	ASSERT_EQ(0, ioctl(fd, VFIO_IOMMU_GET_INFO, info));
 	for (at = info->cap_offset; at; at = avail->header.next) {
 		avail = (const void *)(text + at);
