@@ -60,6 +60,10 @@ qemu:
 conformance:
 	$(RUN) conformance
 
+## clients       run programs of others, as Debian has them: DPDK, QEMU
+clients:
+	$(RUN) clients
+
 ## dkms-test     test the packaging: install, upgrade, removal, refusal
 dkms-test:
 	$(RUN) dkms
@@ -76,4 +80,4 @@ check:
 clean:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) clean
 
-.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit coverage qemu conformance dkms-test benchmark check clean
+.PHONY: help demo modules install install-modules install-tools uninstall check-fast kunit coverage qemu conformance clients dkms-test benchmark check clean

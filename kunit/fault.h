@@ -72,6 +72,13 @@ struct fault_table {
 	unsigned int nr;
 };
 
+/* fault_dirty.c */
+int prepare_dirty(struct fault_world *fw);
+int op_dirty_set(struct fault_world *fw);
+int op_dirty_read(struct fault_world *fw);
+void undo_dirty_read(struct fault_world *fw);
+void clean_dirty(struct fault_world *fw);
+
 /* All of them, those that pin, and those that call a page table. */
 extern const struct fault_table fault_all;
 extern const struct fault_table fault_pinning;

@@ -481,6 +481,48 @@ static void clean_private_destroy(struct fault_world *fw)
 	fault_ioas_unmap(fw);
 }
 
+/* Device files. */
+
+static int cdev_bind(void *priv)
+{
+	return 0;
+}
+
+static void cdev_unbind(void *priv)
+{
+}
+
+static long cdev_ioctl(void *priv, unsigned int cmd, unsigned long arg)
+{
+	return -ENOTTY;
+}
+
+static const struct iommu_next_cdev_ops more_cdev_ops = {
+	.owner = THIS_MODULE,
+	.bind = cdev_bind,
+	.unbind = cdev_unbind,
+	.ioctl = cdev_ioctl,
+};
+
+/* Make one, open it, and close it again. */
+static int op_device_file(struct fault_world *fw)
+{
+	struct inx_cdev *cdev;
+	int fd;
+
+	cdev = iommu_next_cdev_create(&more_cdev_ops, fw, &fw->mock[1]->dev,
+				      &mock_backend);
+	if (IS_ERR(cdev))
+		return PTR_ERR(cdev);
+	iommu_next_cdev_enable(cdev);
+	fd = iommu_next_cdev_getfd(cdev, "[inx-kunit]");
+	if (fd >= 0)
+		shm_fd_close(fd);
+	iommu_next_cdev_revoke(cdev);
+	iommu_next_cdev_put(cdev);
+	return min(fd, 0);
+}
+
 void fault_more_enter(struct fault_world *fw)
 {
 	struct kunit *test = fw->w->test;
@@ -557,6 +599,7 @@ static const struct fault_op more_ops[] = {
 	  fault_ioas_unmap },
 	{ "its end", prepare_private_destroy, op_private_destroy, redo_private,
 	  clean_private_destroy, true },
+	{ "device file", NULL, op_device_file, NULL, NULL },
 };
 
 const struct fault_table fault_more_all = { more_ops, ARRAY_SIZE(more_ops) };

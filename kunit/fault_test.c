@@ -308,11 +308,12 @@ static const struct world_config fault_configs[] = {
 		.layout = MEM_RUNS,
 		.page_sizes = GENMASK(30, 9),
 	}, {
-		.name = "mixed, small pages, two page tables",
+		.name = "runs, page by page, two page tables",
 		.layout = MEM_RUNS,
 		.page_sizes = GENMASK(30, 12),
 		.domains = 2,
 		.mode = INX_ACCOUNT_MM,
+		.small_pages = true,
 	},
 };
 

@@ -75,6 +75,12 @@ static int ioas_map(struct world *w, struct iommu_next_ioas_map *arg)
 	return world_ioctl(w, IOMMU_NEXT_IOAS_MAP, arg, sizeof(*arg));
 }
 
+static int ioas_map_file(struct world *w, struct iommu_next_ioas_map_file *arg)
+{
+	arg->size = sizeof(*arg);
+	return world_ioctl(w, IOMMU_NEXT_IOAS_MAP_FILE, arg, sizeof(*arg));
+}
+
 static int ioas_copy(struct world *w, struct iommu_next_ioas_copy *arg)
 {
 	arg->size = sizeof(*arg);
@@ -109,6 +115,13 @@ WORLD_CASE(ioas_map_and_copy_refused)
 		.src_iova = SZ_1M,
 		.dst_iova = SZ_2M,
 	};
+	struct iommu_next_ioas_map_file file = {
+		.flags = IOMMU_NEXT_IOAS_MAP_READABLE |
+			 IOMMU_NEXT_IOAS_MAP_FIXED_IOVA,
+		.fd = -1,
+		.length = SZ_4K,
+		.iova = SZ_2M,
+	};
 	u32 ioas;
 
 	world_open(w);
@@ -126,6 +139,22 @@ WORLD_CASE(ioas_map_and_copy_refused)
 	KUNIT_EXPECT_EQ(test, -EINVAL, ioas_map(w, &map));
 	map.length = SZ_4K;
 	KUNIT_EXPECT_EQ(test, 0, ioas_map(w, &map));
+
+	file.ioas_id = ioas + 1;
+	KUNIT_EXPECT_EQ(test, -ENOENT, ioas_map_file(w, &file));
+	file.ioas_id = ioas;
+	KUNIT_EXPECT_EQ(test, -EBADF, ioas_map_file(w, &file));
+	file.length = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, ioas_map_file(w, &file));
+	file.length = U64_MAX;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, ioas_map_file(w, &file));
+	file.length = SZ_4K;
+	file.start = U64_MAX - SZ_4K + 2;
+	KUNIT_EXPECT_EQ(test, -EOVERFLOW, ioas_map_file(w, &file));
+	file.flags = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, ioas_map_file(w, &file));
+	file.flags = BIT(31);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, ioas_map_file(w, &file));
 
 	copy.src_ioas_id = ioas + 1;
 	copy.dst_ioas_id = ioas;

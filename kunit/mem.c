@@ -67,6 +67,10 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	if (mem->slow && vmf->pgoff % 8 == 0)
 		schedule_timeout_uninterruptible(1);
+	if (mem->gate && vmf->pgoff == mem->gate->index) {
+		complete(&mem->gate->met);
+		wait_for_completion(&mem->gate->open);
+	}
 	vmf->page = mem->pages[vmf->pgoff];
 	get_page(vmf->page);
 	return 0;

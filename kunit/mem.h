@@ -6,6 +6,7 @@
 #ifndef INX_KUNIT_MEM_H
 #define INX_KUNIT_MEM_H
 
+#include <linux/completion.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
@@ -24,11 +25,24 @@ enum mem_layout {
 };
 
 /**
+ * struct mem_gate - a page that is not there until somebody says so
+ * @index: of the page
+ * @met: somebody waits for it
+ * @open: here it is
+ */
+struct mem_gate {
+	unsigned long index;
+	struct completion met;
+	struct completion open;
+};
+
+/**
  * struct mem - memory that is mapped in the calling thread's address space
  * @npages: a power of two
  * @uaddr: where
  * @bad: index of a page that cannot be faulted in; ULONG_MAX for none
  * @slow: faults sleep
+ * @gate: keeps a fault; NULL for none
  * @chunk: the first page in physical memory
  * @pages: by user address
  */
@@ -37,6 +51,7 @@ struct mem {
 	unsigned long uaddr;
 	unsigned long bad;
 	bool slow;
+	struct mem_gate *gate;
 	struct page *chunk;
 	struct page *pages[];
 };

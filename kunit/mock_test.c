@@ -13,7 +13,7 @@
 /* A page table of its own, not in any IOVA space. */
 static struct iommu_domain *mock_table(struct world *w)
 {
-	struct iommu_domain *domain = mock_domain_alloc(w->iommu);
+	struct iommu_domain *domain = mock_domain_alloc(w->iommu, 0);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(w->test, domain);
 	return domain;

@@ -6,9 +6,11 @@
 #include <linux/completion.h>
 #include <linux/iommu.h>
 #include <linux/kthread.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "configs.h"
+#include "cut.h"
 #include "pin.h"
 #include "world.h"
 
@@ -535,6 +537,80 @@ WORLD_CASE(pin_race)
 	pin_unmap(w);
 }
 
+struct pin_late {
+	struct pinner *p;
+	int rc;
+	struct completion done;
+};
+
+/* Pins pages, one of which is not there yet. */
+static int pin_late_thread(void *arg)
+{
+	struct pin_late *late = arg;
+
+	kthread_use_mm(late->p->w->mm);
+	late->rc = pinner_pin(late->p, pages_at(0, 4));
+	kthread_unuse_mm(late->p->w->mm);
+	complete(&late->done);
+	return 0;
+}
+
+/* What SIGKILL leaves behind, and what takes it away. */
+static void pin_kill(bool kill)
+{
+	spin_lock_irq(&current->sighand->siglock);
+	if (kill) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_tsk_thread_flag(current, TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		recalc_sigpending();
+	}
+	spin_unlock_irq(&current->sighand->siglock);
+}
+
+/* Who waits for a pin can be killed, and has changed nothing then. */
+WORLD_CASE(pin_waiting_killed)
+{
+	struct pin_late late = { .p = pinner_make(w) };
+	struct inx_iopt *iopt = &w->iopts[0];
+	struct mem_gate gate = { .index = 2 };
+	struct task_struct *task;
+	struct inx_area *area;
+
+	init_completion(&late.done);
+	init_completion(&gate.met);
+	init_completion(&gate.open);
+	w->mem->gate = &gate;
+	pin_map(w);
+	task = kthread_run(pin_late_thread, &late, "inx-pin-late");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	wait_for_completion(&gate.met);
+
+	pin_kill(true);
+	KUNIT_EXPECT_EQ(test, -EINTR, world_unmap(w, iopt, IOVA, LENGTH));
+	KUNIT_EXPECT_EQ(test, -EINTR, inx_cut_ends(iopt, pages_at(5, 2)));
+	pin_kill(false);
+	area = inx_space_first(&iopt->space, IOVA, IOVA);
+	KUNIT_EXPECT_FALSE(test, area->is_closed);
+	KUNIT_EXPECT_EQ(test, 1U, world_areas(iopt));
+
+	complete(&gate.open);
+	wait_for_completion(&late.done);
+	w->mem->gate = NULL;
+	KUNIT_EXPECT_EQ(test, 0, late.rc);
+	pinner_expect_list(late.p, 0, 4);
+	KUNIT_EXPECT_EQ(test, 0, world_unmap(w, iopt, IOVA, LENGTH));
+	KUNIT_EXPECT_EQ(test, 1U, late.p->asked);
+	pinner_end(late.p);
+}
+
+static const struct world_config pin_killed_configs[] = {
+	{ .name = "no page table", .layout = MEM_RUNS, .small_pages = true },
+};
+
+KUNIT_ARRAY_PARAM(pin_killed, pin_killed_configs, world_describe);
+
 static const struct world_config pin_configs[] = {
 	{ .name = "no page table", .layout = MEM_MIXED },
 	{ .name = "contiguous", .layout = MEM_CONTIG, .domains = 1 },
@@ -564,6 +640,7 @@ static struct kunit_case pin_cases[] = {
 	WORLD_CASE_PARAM(pin_copies),
 	KUNIT_CASE_PARAM(pin_copies_refused, pin_bare_gen_params),
 	KUNIT_CASE_PARAM(pin_race, pin_gen_params),
+	KUNIT_CASE_PARAM(pin_waiting_killed, pin_killed_gen_params),
 	{}
 };
 

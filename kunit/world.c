@@ -39,7 +39,7 @@ int world_attach(struct world *w, unsigned int domain, struct inx_iopt *iopt)
 	struct world_domain *wd = &w->domains[domain];
 	int rc;
 
-	wd->link.domain = mock_domain_alloc(w->iommu);
+	wd->link.domain = mock_domain_alloc(w->iommu, 0);
 	if (IS_ERR(wd->link.domain))
 		return PTR_ERR(wd->link.domain);
 	wd->link.left = world_left;

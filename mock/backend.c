@@ -15,7 +15,9 @@
 /* Flags of a page table of the kernel's; and which make it complete at once. */
 #define MOCK_COMPLETE_FLAGS \
 	(IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT | IOMMU_NEXT_HWPT_ALLOC_PASID)
-#define MOCK_ALLOC_FLAGS (MOCK_COMPLETE_FLAGS | IOMMU_NEXT_HWPT_FAULT_ID_VALID)
+#define MOCK_ALLOC_FLAGS                                                       \
+	(MOCK_COMPLETE_FLAGS | IOMMU_NEXT_HWPT_FAULT_ID_VALID |                \
+	 IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING)
 
 #define MOCK_PAGE_SIZES (SZ_4K | SZ_2M | SZ_1G)
 #define MOCK_PAGE_SIZES_MAX (GENMASK(30, 9))
@@ -86,6 +88,7 @@ static void mock_caps(struct device *dev, struct inx_caps *caps)
 
 	caps->cache_coherent = !(flags & IOMMU_NEXT_MOCK_NOT_COHERENT);
 	caps->isolated_msi = !(flags & IOMMU_NEXT_MOCK_UNSAFE_MSI);
+	caps->dirty_tracking = !(flags & IOMMU_NEXT_MOCK_NO_DIRTY);
 	caps->ats_unusable = true;
 	if (flags & IOMMU_NEXT_MOCK_PASID)
 		caps->pasid_bits = MOCK_PASID_BITS;
@@ -155,20 +158,36 @@ static int mock_reserved(struct device *dev, struct inx_iova_range **ranges)
 }
 
 static struct iommu_domain *mock_alloc(struct device *dev, u32 flags,
+				       const struct inx_user_data *data,
 				       bool *attach_first)
 {
 	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
+	struct iommu_domain *domain;
+	int rc = 0;
 
 	if (flags & ~MOCK_ALLOC_FLAGS)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT &&
 	    iommu->flags & IOMMU_NEXT_MOCK_NO_NESTING)
 		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING &&
+	    iommu->flags & IOMMU_NEXT_MOCK_NO_DIRTY)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (data && !(iommu->flags & MOCK_SELFTEST_INFO))
+		return ERR_PTR(-EOPNOTSUPP);
 	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
 		return ERR_PTR(-ENOMEM);
 	*attach_first = iommu->flags & IOMMU_NEXT_MOCK_ATTACH_FIRST &&
 			!(flags & MOCK_COMPLETE_FLAGS);
-	return mock_domain_alloc(iommu);
+	domain = mock_domain_alloc(iommu, flags);
+	if (IS_ERR(domain))
+		return domain;
+	if (iommu->flags & MOCK_SELFTEST_INFO)
+		rc = selftest_shape_domain(domain, data);
+	if (!rc)
+		return domain;
+	iommu_domain_free(domain);
+	return ERR_PTR(rc);
 }
 
 static int mock_enforce_coherency(struct device *dev,
@@ -185,6 +204,9 @@ static bool mock_is_compatible(struct mock_iommu *iommu,
 {
 	struct mock_iommu *other = mock_domain_iommu(domain);
 
+	if (mock_domain_can_dirty(domain) &&
+	    iommu->flags & IOMMU_NEXT_MOCK_NO_DIRTY)
+		return false;
 	return iommu->page_sizes == other->page_sizes &&
 	       iommu->aperture_start == other->aperture_start &&
 	       iommu->aperture_last == other->aperture_last;
@@ -353,6 +375,8 @@ const struct inx_backend_ops mock_backend = {
 	.attach = mock_attach,
 	.replace = mock_replace,
 	.detach = mock_detach,
+	.dirty_set = mock_dirty_set,
+	.dirty_walk = mock_dirty_walk,
 	.pasid_attach = mock_pasid_attach,
 	.pasid_replace = mock_pasid_replace,
 	.pasid_detach = mock_pasid_detach,

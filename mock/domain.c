@@ -16,29 +16,10 @@
 #include <linux/rwlock.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
+#include <uapi/linux/iommu-next.h>
 
+#include "domain.h"
 #include "mock.h"
-
-/* Bits of an entry: physical address in units of 512, page size, rights. */
-#define MOCK_PTE_READ BIT(0)
-#define MOCK_PTE_WRITE BIT(1)
-#define MOCK_PTE_SHIFT_POS 2
-#define MOCK_PTE_SHIFT_MASK 0x3f
-#define MOCK_PTE_PHYS_POS 8
-#define MOCK_PTE_PHYS_SHIFT 9
-
-struct mock_domain {
-	struct iommu_domain domain;
-	struct mock_iommu *iommu;
-	unsigned int granule;
-	rwlock_t lock;
-	struct xarray ptes;
-};
-
-static struct mock_domain *mock_domain_of(struct iommu_domain *domain)
-{
-	return container_of(domain, struct mock_domain, domain);
-}
 
 /* The IOMMU that a page table is of. */
 struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain)
@@ -58,18 +39,19 @@ static void *mock_pte(phys_addr_t phys, unsigned int shift, int prot)
 	return xa_mk_value(pte);
 }
 
-static unsigned int mock_pte_shift(unsigned long pte)
-{
-	return (pte >> MOCK_PTE_SHIFT_POS) & MOCK_PTE_SHIFT_MASK;
-}
-
 static phys_addr_t mock_pte_phys(unsigned long pte)
 {
 	return (phys_addr_t)(pte >> MOCK_PTE_PHYS_POS) << MOCK_PTE_PHYS_SHIFT;
 }
 
-/* The entry that translates @iova, 0 for none. */
-static unsigned long mock_domain_walk(struct mock_domain *md, u64 iova)
+/**
+ * mock_domain_walk() - find an entry
+ * @md: the page table
+ * @iova: any
+ *
+ * Return: the entry that translates @iova, 0 for none.
+ */
+unsigned long mock_domain_walk(struct mock_domain *md, u64 iova)
 {
 	unsigned long sizes = md->domain.pgsize_bitmap;
 	unsigned int shift;
@@ -153,6 +135,7 @@ static void mock_iotlb_sync(struct iommu_domain *domain,
 
 	atomic64_inc(&md->iommu->iotlb_syncs);
 	write_lock(&md->lock);
+	mock_dirty_flush(md, gather->start, gather->end);
 	write_unlock(&md->lock);
 }
 
@@ -184,6 +167,17 @@ static const struct iommu_domain_ops mock_domain_ops = {
 };
 
 /**
+ * mock_domain_can_dirty() - whether a page table was made for dirty tracking
+ * @domain: the page table
+ *
+ * Return: that.
+ */
+bool mock_domain_can_dirty(struct iommu_domain *domain)
+{
+	return mock_domain_of(domain)->can_dirty;
+}
+
+/**
  * mock_domain_is_mock() - whether a page table is one of these
  * @domain: any page table
  *
@@ -197,10 +191,11 @@ bool mock_domain_is_mock(const struct iommu_domain *domain)
 /**
  * mock_domain_alloc() - make a page table
  * @iommu: of which IOMMU
+ * @flags: of enum iommu_next_hwpt_alloc_flags
  *
  * Return: the page table, or ERR_PTR(-ENOMEM).
  */
-struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu)
+struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu, u32 flags)
 {
 	struct mock_domain *md = kzalloc_obj(*md, GFP_KERNEL_ACCOUNT);
 
@@ -213,6 +208,7 @@ struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu)
 	md->domain.geometry.aperture_end = iommu->aperture_last;
 	md->domain.geometry.force_aperture = true;
 	md->granule = __ffs(iommu->page_sizes);
+	md->can_dirty = flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING;
 	rwlock_init(&md->lock);
 	xa_init_flags(&md->ptes, XA_FLAGS_ACCOUNT);
 	kref_get(&iommu->ref);
@@ -253,6 +249,8 @@ static u32 mock_domain_access_page(struct mock_domain *md, u64 iova, void *data,
 	phys = mock_pte_phys(pte) + (iova & (size - 1));
 	*length = min_t(u64, *length, size - (iova & (size - 1)));
 	*length = min_t(u64, *length, PAGE_SIZE - offset_in_page(phys));
+	if (write)
+		mock_dirty_written(md, iova, pte);
 	mock_copy(phys, data, *length, write);
 	return IOMMU_NEXT_MOCK_FAULT_NONE;
 }

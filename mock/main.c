@@ -20,7 +20,8 @@
 	(IOMMU_NEXT_MOCK_NOT_COHERENT | IOMMU_NEXT_MOCK_UNSAFE_MSI |           \
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
 	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP |                  \
-	 IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_NO_NESTING)
+	 IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_NO_NESTING |                  \
+	 IOMMU_NEXT_MOCK_NO_DIRTY)
 
 /**
  * struct mock_file - an open file
@@ -177,7 +178,7 @@ static int mock_fail_next(struct mock_file *mf, void *buf)
 
 	if (arg->__reserved)
 		return -EOPNOTSUPP;
-	if (arg->what > IOMMU_NEXT_MOCK_FAIL_BIND || arg->after > INT_MAX)
+	if (arg->what > IOMMU_NEXT_MOCK_FAIL_DIRTY_SET || arg->after > INT_MAX)
 		return -EINVAL;
 	if (!mock)
 		return -ENOENT;

@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 #include <uapi/linux/iommu-next-mock.h>
 
+#include "range.h"
 #include "selftest.h"
 
 /* Flags of a device that only the module itself gives it. */
@@ -26,6 +27,7 @@ struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
 struct inx_device;
+struct inx_dirty_walk;
 struct inx_sink;
 
 /**
@@ -161,10 +163,20 @@ void mock_domain_left(struct iommu_domain *domain);
 
 /* domain.c */
 bool mock_domain_is_mock(const struct iommu_domain *domain);
-struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu);
+struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu, u32 flags);
+bool mock_domain_can_dirty(struct iommu_domain *domain);
 struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain);
 u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
+
+/* dirty.c */
+bool mock_domain_page(struct iommu_domain *domain, u64 iova, u64 *start,
+		      u64 *last);
+bool mock_domain_is_tracking(struct iommu_domain *domain);
+int mock_domain_set_dirty(struct iommu_domain *domain, u64 iova);
+int mock_dirty_set(struct iommu_domain *domain, bool enable);
+int mock_dirty_walk(struct iommu_domain *domain, struct inx_iova_range range,
+		    struct inx_dirty_walk *walk);
 
 /* device.c */
 struct mock_device *

@@ -102,6 +102,8 @@ static struct mock_device *selftest_mock_create(u32 flags)
 
 	if (flags & ~(SELFTEST_DEVICE_NO_DIRTY | SELFTEST_DEVICE_PASID))
 		return ERR_PTR(-EINVAL);
+	if (flags & SELFTEST_DEVICE_NO_DIRTY)
+		how.flags |= IOMMU_NEXT_MOCK_NO_DIRTY;
 	if (flags & SELFTEST_DEVICE_PASID)
 		how.flags |= IOMMU_NEXT_MOCK_PASID;
 	iommu = mock_iommu_create(&how);
@@ -296,6 +298,7 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_CHECK_IOTLB] = selftest_check_iotlb,
 	[SELFTEST_TRIGGER_IOPF] = selftest_trigger_iopf,
 	[SELFTEST_CHECK_CACHE] = selftest_check_cache,
+	[SELFTEST_DIRTY] = selftest_dirty,
 	[SELFTEST_TRIGGER_VEVENT] = selftest_trigger_vevent,
 	[SELFTEST_PASID_ATTACH] = selftest_pasid_attach,
 	[SELFTEST_PASID_REPLACE] = selftest_pasid_replace,

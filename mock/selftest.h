@@ -27,6 +27,7 @@ enum selftest_op {
 	SELFTEST_MOCK_DOMAIN_REPLACE = 10,
 	SELFTEST_ACCESS_REPLACE_IOAS = 11,
 	SELFTEST_MOCK_DOMAIN_FLAGS = 12,
+	SELFTEST_DIRTY = 13,
 	SELFTEST_CHECK_IOTLB = 14,
 	SELFTEST_TRIGGER_IOPF = 15,
 	SELFTEST_CHECK_CACHE = 16,
@@ -53,6 +54,9 @@ enum selftest_op {
 #define SELFTEST_RW_WRITE BIT(0)
 #define SELFTEST_RW_SLOW BIT(2)
 
+/* DIRTY: bytes of its bitmap at most. */
+#define SELFTEST_DIRTY_MAX SZ_16M
+
 #define SELFTEST_CACHE_NUM 4
 #define SELFTEST_CACHE_DEFAULT 0xbaddad
 
@@ -68,10 +72,18 @@ struct selftest_hw_info {
 	u32 flags, test_reg;
 };
 
-/* A format of nested page tables, and how they are flushed. */
+/*
+ * A format of nested page tables, and how they are flushed. With a page table
+ * of the kernel it says which IO pages that has.
+ */
 #define SELFTEST_HWPT_DATA 0xdead
 #define SELFTEST_HWPT_INVALIDATE 0xdeadbeef
 #define SELFTEST_INVALIDATE_ALL BIT(0)
+
+#define SELFTEST_TABLE_DEFAULT 0
+#define SELFTEST_TABLE_HUGE 1
+#define SELFTEST_HUGE_PAGE (512UL << SELFTEST_PAGE_SHIFT)
+#define SELFTEST_HUGE_LAST (BIT_ULL(38) - 1)
 
 struct selftest_hwpt {
 	u32 iotlb, pagetable_type;
@@ -114,6 +126,7 @@ struct selftest_viommu_invalidate {
  * @rw: ACCESS_RW
  * @limit: SET_TEMP_MEMORY_LIMIT
  * @access_replace: ACCESS_REPLACE_IOAS
+ * @dirty: DIRTY
  * @iotlb: MD_CHECK_IOTLB
  * @iopf: TRIGGER_IOPF
  * @cache: DEV_CHECK_CACHE
@@ -165,6 +178,10 @@ struct selftest_arg {
 			u32 ioas_id;
 		} access_replace;
 		struct {
+			u32 flags;
+			u64 iova, length, page_size, uptr, out_nr;
+		} dirty;
+		struct {
 			u32 id, iotlb;
 		} iotlb;
 		struct {
@@ -188,6 +205,8 @@ struct selftest_arg {
 static_assert(offsetof(struct selftest_arg, last) == 64);
 
 struct inx_ctx;
+struct inx_user_data;
+struct iommu_domain;
 struct inx_device;
 struct page;
 
@@ -241,5 +260,10 @@ int selftest_each_page(u64 addr, u64 length, u64 step,
 		       void *arg);
 int selftest_check_map(struct selftest_call *call);
 int selftest_check_refs(struct selftest_call *call);
+
+/* selftest_dirty.c */
+int selftest_shape_domain(struct iommu_domain *domain,
+			  const struct inx_user_data *data);
+int selftest_dirty(struct selftest_call *call);
 
 #endif

@@ -23,6 +23,7 @@
 #include "area.h"
 #include "batch.h"
 #include "hold.h"
+#include "mmio.h"
 #include "pages.h"
 #include "reader.h"
 
@@ -75,9 +76,28 @@ void inx_area_free(struct inx_area *area)
 	inx_pages_put(pages);
 }
 
-/* Bytes of IOVA that @npages pages from @index on take in the area. */
-static unsigned long inx_area_span(const struct inx_area *area,
-				   unsigned long index, unsigned long npages)
+/**
+ * inx_area_set_prot() - say what devices may do with an area
+ * @area: new
+ * @prot: IOMMU_READ and so on, as for memory
+ */
+void inx_area_set_prot(struct inx_area *area, unsigned int prot)
+{
+	if (area->pages->source.mmio)
+		prot = (prot & ~IOMMU_CACHE) | IOMMU_MMIO;
+	area->prot = prot;
+}
+
+/**
+ * inx_area_span() - how much IOVA pages take
+ * @area: of which they are
+ * @index: of the first page
+ * @npages: how many
+ *
+ * Return: bytes.
+ */
+unsigned long inx_area_span(const struct inx_area *area, unsigned long index,
+			    unsigned long npages)
 {
 	unsigned long iova = inx_area_iova(area, index);
 
@@ -86,8 +106,15 @@ static unsigned long inx_area_span(const struct inx_area *area,
 	return inx_area_iova(area, index + npages) - iova;
 }
 
-static void inx_domain_unmap(struct inx_area *area, struct iommu_domain *domain,
-			     unsigned long index, unsigned long npages)
+/**
+ * inx_domain_unmap() - take pages out of one page table
+ * @area: of which they are
+ * @domain: the page table
+ * @index: of the first page, where it is safe to cut
+ * @npages: how many, all of them mapped; 0 is allowed
+ */
+void inx_domain_unmap(struct inx_area *area, struct iommu_domain *domain,
+		      unsigned long index, unsigned long npages)
 {
 	unsigned long size = inx_area_span(area, index, npages);
 
@@ -114,10 +141,18 @@ static int inx_domain_map_small(struct iommu_domain *domain, unsigned long iova,
 	return 0;
 }
 
-/* Map runs, which start with page @index of the area, or nothing. */
-static int inx_domain_map(struct inx_area *area, struct iommu_domain *domain,
-			  unsigned long index, const inx_run_t *runs,
-			  unsigned int nr)
+/**
+ * inx_domain_map() - put pages into one page table, or none of them
+ * @area: of which they are
+ * @domain: the page table
+ * @index: of the first page
+ * @runs: the pages
+ * @nr: how many runs
+ *
+ * Return: 0, or what iommu_map() returns.
+ */
+int inx_domain_map(struct inx_area *area, struct iommu_domain *domain,
+		   unsigned long index, const inx_run_t *runs, unsigned int nr)
 {
 	unsigned long start = index;
 	unsigned int i;
@@ -292,6 +327,8 @@ int inx_area_fill(struct inx_area *area)
 	};
 	int rc;
 
+	if (area->pages->source.mmio)
+		return inx_mmio_fill(area);
 	area->storage = list_first_entry(&area->domains->list,
 					 struct inx_domain_link, item)->domain;
 	rc = inx_hold_take(&holder, inx_area_last(area));
@@ -330,10 +367,18 @@ struct inx_area *inx_area_prepare_cut(struct inx_area *area, unsigned long iova)
 	right->state = area->state;
 	right->node.start = iova;
 	right->node.last = area->node.last;
-	if (!area->mapped)
-		return right;
 
 	mutex_lock(&pages->lock);
+	if (!area->mapped) {
+		mutex_unlock(&pages->lock);
+		return right;
+	}
+	if (pages->source.mmio) {
+		inx_area_advance(right, inx_area_last(area) -
+						inx_area_first(right) + 1);
+		mutex_unlock(&pages->lock);
+		return right;
+	}
 	seg = inx_seg_find(pages, inx_area_first(right));
 	rc = inx_seg_clip(pages, &seg, inx_area_first(right), ULONG_MAX);
 	if (!rc) {
@@ -478,6 +523,8 @@ void inx_areas_unfill(struct inx_domains *domains, struct inx_area *list)
 	struct inx_area *area;
 
 	for (area = list; area; area = area->next) {
+		if (area->pages->source.mmio)
+			inx_mmio_unfill(area);
 		if (!area->mapped)
 			INIT_LIST_HEAD(&area->dying);
 		else if (inx_area_leave(area))
@@ -528,6 +575,8 @@ int inx_area_add_domain(struct inx_area *area, struct iommu_domain *domain)
 	struct inx_seg *seg;
 	int rc = 0;
 
+	if (area->pages->source.mmio)
+		return inx_mmio_add_domain(area, domain);
 	mutex_lock(&area->pages->lock);
 	for (seg = inx_seg_find(area->pages, first);
 	     seg && seg->start <= last; seg = inx_seg_next(seg)) {
@@ -552,6 +601,10 @@ int inx_area_add_domain(struct inx_area *area, struct iommu_domain *domain)
 void inx_area_remove_domain(struct inx_area *area, struct iommu_domain *domain,
 			    struct iommu_domain *storage)
 {
+	if (area->pages->source.mmio) {
+		inx_mmio_remove_domain(area, domain);
+		return;
+	}
 	mutex_lock(&area->pages->lock);
 	if (area->storage == domain)
 		area->storage = storage;

@@ -9,9 +9,11 @@
 #include <linux/interval_tree.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 
 #include "batch.h"
+#include "range.h"
 
 struct inx_pages;
 struct inx_seg;
@@ -23,6 +25,8 @@ struct iommu_domain;
  * @leaving_item: in &struct inx_iopt.leaving
  * @domain: the page table
  * @coherent: accesses through it always snoop, also those that ask not to
+ * @unmapped: called when areas of a range are in the page table no more, and
+ *	before others can be; may be NULL
  * @left: called when the IOAS knows the page table no more
  */
 struct inx_domain_link {
@@ -30,6 +34,8 @@ struct inx_domain_link {
 	struct list_head leaving_item;
 	struct iommu_domain *domain;
 	bool coherent;
+	void (*unmapped)(struct inx_domain_link *link,
+			 struct inx_iova_range range);
 	void (*left)(struct inx_domain_link *link);
 };
 
@@ -38,10 +44,13 @@ struct inx_domain_link {
  * @list: of struct inx_domain_link; whoever maps or unmaps an area keeps it
  *	from changing
  * @small_pages: map each page on its own
+ * @lock: held while @list changes, for who takes device memory away and has
+ *	nothing else to keep it; nothing is locked under it
  */
 struct inx_domains {
 	struct list_head list;
 	bool small_pages;
+	struct mutex lock; /* of changes to list */
 };
 
 /**
@@ -129,6 +138,9 @@ void inx_area_init(struct inx_area *area, struct inx_pages *pages,
 struct inx_area *inx_area_alloc(struct inx_pages *pages,
 				unsigned long start_byte, unsigned long length);
 void inx_area_free(struct inx_area *area);
+void inx_area_set_prot(struct inx_area *area, unsigned int prot);
+unsigned long inx_area_span(const struct inx_area *area, unsigned long index,
+			    unsigned long npages);
 
 struct inx_area *inx_area_prepare_cut(struct inx_area *area,
 				      unsigned long iova);
@@ -137,6 +149,11 @@ void inx_area_cut(struct inx_area *area, struct inx_area *right);
 
 struct inx_area *inx_seg_reader(struct inx_pages *pages,
 				const struct inx_seg *seg);
+int inx_domain_map(struct inx_area *area, struct iommu_domain *domain,
+		   unsigned long index, const inx_run_t *runs,
+		   unsigned int nr);
+void inx_domain_unmap(struct inx_area *area, struct iommu_domain *domain,
+		      unsigned long index, unsigned long npages);
 int inx_area_map(struct inx_area *area, unsigned long index,
 		 const inx_run_t *runs, unsigned int nr, unsigned long npages);
 int inx_area_map_seg(struct inx_area *area, const struct inx_seg *seg,

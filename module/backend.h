@@ -22,6 +22,7 @@ struct device;
 struct inx_sink;
 struct inx_viommu;
 struct iommu_domain;
+struct iommu_iotlb_gather;
 struct module;
 
 /**
@@ -139,6 +140,20 @@ int inx_viommu_report(struct inx_viommu *viommu, u32 type, const void *data,
 		      size_t length);
 
 /**
+ * struct inx_dirty_walk - a search for IO pages that devices have written
+ * @found: called for each of them, as it is in the page table, so it may begin
+ *	before the range and end behind it. Not 0 ends the search with that
+ *	value, and leaves this one as it is. NULL when nobody wants to know.
+ * @clear: make each clean, after @found has returned 0
+ * @gather: with @clear: gets what the IOTLB may have of them
+ */
+struct inx_dirty_walk {
+	int (*found)(struct inx_dirty_walk *walk, struct inx_iova_range page);
+	bool clear;
+	struct iommu_iotlb_gather *gather;
+};
+
+/**
  * struct inx_backend_ops - one kind of IOMMU
  * @owner: module that has the code
  * @caps: say what a device can do
@@ -156,7 +171,8 @@ int inx_viommu_report(struct inx_viommu *viommu, u32 type, const void *data,
  * @domain_alloc: a page table for the kernel to map in, fit for the device;
  *	@flags as in IOMMU_NEXT_HWPT_ALLOC. *attach_first is set when nothing may
  *	be mapped before a device is attached for the first time; never for a
- *	nesting parent. -EOPNOTSUPP for @flags that the IOMMU cannot do.
+ *	nesting parent. @data as in @nested_alloc, or NULL. -EOPNOTSUPP for @flags
+ *	that the IOMMU cannot do, and for a type of @data that it does not know.
  * @nested_alloc: a page table of the user's, of the format that data->type says,
  *	whose output @parent translates, which was made with NEST_PARENT and stays
  *	until it is freed. Runs with page faults disabled: what it copies has been
@@ -184,6 +200,15 @@ int inx_viommu_report(struct inx_viommu *viommu, u32 type, const void *data,
  * @replace: change to another page table. On failure the old one stands, if
  *	the IOMMU can do that at all.
  * @detach: block all DMA of the group. Cannot fail.
+ * @dirty_set: let the IOMMU record in a page table made for it what devices
+ *	write, now and when they are attached later; or let it stop. Changes
+ *	nothing when it is so already. An errno of the driver.
+ * @dirty_walk: look for what has been written, in a range that is mapped and
+ *	that nobody maps or unmaps meanwhile; also after recording has stopped.
+ *	Between looking and the IOTLB flush of what was cleared, which the
+ *	caller does, a write may go unrecorded; never before or after. 0, or
+ *	what found() returned, or an errno of the driver. Calls for one page
+ *	table are serialised.
  * @pasid_attach: the same for requests of a device that have a PASID. -EINVAL for
  *	a PASID that it cannot have, -EOPNOTSUPP for a page table that cannot be
  *	used so. Optional, then all three.
@@ -210,6 +235,7 @@ struct inx_backend_ops {
 	void (*release)(void *group);
 	int (*reserved)(struct device *dev, struct inx_iova_range **ranges);
 	struct iommu_domain *(*domain_alloc)(struct device *dev, u32 flags,
+					     const struct inx_user_data *data,
 					     bool *attach_first);
 	struct iommu_domain *(*nested_alloc)(struct device *dev,
 					     struct iommu_domain *parent,
@@ -231,6 +257,10 @@ struct inx_backend_ops {
 		       struct iommu_domain *domain, struct iommu_domain *old,
 		       struct inx_sink *sink, void **handle);
 	void (*detach)(void *group, struct iommu_domain *domain, void *handle);
+	int (*dirty_set)(struct iommu_domain *domain, bool enable);
+	int (*dirty_walk)(struct iommu_domain *domain,
+			  struct inx_iova_range range,
+			  struct inx_dirty_walk *walk);
 	int (*pasid_attach)(struct device *dev, u32 pasid,
 			    struct iommu_domain *domain, struct inx_sink *sink,
 			    void **handle);

@@ -154,15 +154,31 @@ static struct device *inx_iommu_group_device(void *group,
 
 static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 						   u32 flags,
+						   const struct inx_user_data *data,
 						   bool *attach_first)
 {
-	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
+	struct iommu_domain *domain;
+
+	if (data || flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
 		return ERR_PTR(-EOPNOTSUPP);
-	if (flags)
-		return inx_domain_alloc_flags(dev, flags,
-					      IOMMU_NEXT_HWPT_ALLOC_PASID);
-	*attach_first = inx_domain_needs_attach(dev);
-	return iommu_paging_domain_alloc(dev);
+	if (!flags) {
+		*attach_first = inx_domain_needs_attach(dev);
+		domain = iommu_paging_domain_alloc(dev);
+		if (!IS_ERR(domain))
+			inx_domain_fix_flush(domain);
+		return domain;
+	}
+	/* Drivers do not always look whether their hardware can. */
+	if (flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING &&
+	    !inx_device_has_dirty_tracking(dev))
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = inx_domain_alloc_flags(dev, flags,
+					IOMMU_NEXT_HWPT_ALLOC_PASID);
+	if (IS_ERR(domain) || !(flags & IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING) ||
+	    inx_domain_has_dirty(domain))
+		return domain;
+	iommu_domain_free(domain);
+	return ERR_PTR(-EOPNOTSUPP);
 }
 
 static __maybe_unused struct iommu_domain *
@@ -352,6 +368,8 @@ const struct inx_backend_ops inx_backend_iommu = {
 	.attach = inx_iommu_attach,
 	.replace = inx_iommu_replace,
 	.detach = inx_iommu_detach,
+	.dirty_set = inx_domain_set_dirty,
+	.dirty_walk = inx_domain_walk_dirty,
 	.pasid_attach = INX_PASID_OP(inx_iommu_pasid_attach),
 	.pasid_replace = INX_PASID_OP(inx_iommu_pasid_replace),
 	.pasid_detach = INX_PASID_OP(inx_iommu_pasid_detach),

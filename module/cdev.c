@@ -33,7 +33,9 @@
 
 #include "backend.h"
 #include "cdev.h"
+#include "client.h"
 #include "device.h"
+#include "mmio.h"
 #include "pasid.h"
 
 #define INX_CDEV_MINORS (MINORMASK + 1)
@@ -42,49 +44,11 @@
 #define INX_CDEV_CHUNK SZ_64K
 #define INX_CDEV_TRIES 3
 
-/**
- * struct inx_cdev - a device that can be opened
- * @ref: the driver, and every open file
- * @ops: the driver's
- * @priv: likewise; not to be used once @gone is seen
- * @dev: the device
- * @backend: that serves the device
- * @minor: of the device number
- * @srcu: operations of bound files
- * @lock: of @client and @gone; the driver's bind and unbind run under it
- * @client: the bound file
- * @gone: revoked; or not enabled yet
- * @vm_ops: the driver's, of what it has mapped
- */
-struct inx_cdev {
-	struct kref ref;
-	const struct iommu_next_cdev_ops *ops;
-	void *priv;
-	struct device *dev;
-	const struct inx_backend_ops *backend;
-	u32 minor;
-	struct srcu_struct srcu;
-	struct mutex lock; /* of client and gone */
-	struct inx_client *client;
-	bool gone;
-	const struct vm_operations_struct *vm_ops;
-};
-
-/**
- * struct inx_client - an open device file
- * @cdev: the device
- * @idev: the device as an object of its context; NULL when revoked
- * @bound: operations may run, if the device is still there
- */
-struct inx_client {
-	struct inx_cdev *cdev;
-	struct inx_device *idev;
-	bool bound;
-};
-
 static DEFINE_XARRAY_ALLOC(inx_cdevs);
 static struct cdev *inx_cdev_chrdev;
 static dev_t inx_cdev_base;
+/* Mappings of all device files. */
+atomic_t inx_cdev_vmas;
 
 static void inx_cdev_free(struct kref *ref)
 {
@@ -93,6 +57,7 @@ static void inx_cdev_free(struct kref *ref)
 	xa_erase(&inx_cdevs, cdev->minor);
 	cleanup_srcu_struct(&cdev->srcu);
 	mutex_destroy(&cdev->lock);
+	inx_mmio_put(cdev->mmio);
 	kfree(cdev);
 }
 
@@ -135,9 +100,13 @@ iommu_next_cdev_create(const struct iommu_next_cdev_ops *ops, void *priv,
 	cdev->backend = backend ?: &inx_backend_iommu;
 	cdev->gone = true;
 	mutex_init(&cdev->lock);
+	rc = -ENOMEM;
+	cdev->mmio = inx_mmio_alloc();
+	if (!cdev->mmio)
+		goto out_free;
 	rc = init_srcu_struct(&cdev->srcu);
 	if (rc)
-		goto out_free;
+		goto out_mmio;
 	rc = xa_alloc(&inx_cdevs, &cdev->minor, cdev,
 		      XA_LIMIT(0, INX_CDEV_MINORS - 1), GFP_KERNEL);
 	if (rc)
@@ -146,6 +115,8 @@ iommu_next_cdev_create(const struct iommu_next_cdev_ops *ops, void *priv,
 
 out_srcu:
 	cleanup_srcu_struct(&cdev->srcu);
+out_mmio:
+	inx_mmio_put(cdev->mmio);
 out_free:
 	mutex_destroy(&cdev->lock);
 	kfree(cdev);
@@ -250,6 +221,7 @@ static void inx_client_unbind(struct inx_client *client)
 
 	lockdep_assert_held(&cdev->lock);
 	cdev->client = NULL;
+	inx_mmio_stop(cdev->mmio);
 	cdev->ops->unbind(cdev->priv);
 	inx_device_unbind(client->idev);
 	client->idev = NULL;
@@ -287,17 +259,6 @@ void iommu_next_cdev_revoke(struct inx_cdev *cdev)
 	mutex_unlock(&cdev->lock);
 }
 EXPORT_SYMBOL_GPL(iommu_next_cdev_revoke);
-
-/* Whether an operation may run; inside an SRCU section of the device. */
-static int inx_client_check(struct inx_client *client)
-{
-	if (READ_ONCE(client->cdev->gone))
-		return -ENODEV;
-	/* Pairs with the end of inx_client_bind(). */
-	if (!smp_load_acquire(&client->bound))
-		return -EINVAL;
-	return 0;
-}
 
 static int inx_client_match(struct inx_cdev *cdev,
 			    const struct iommu_next_vfio_device_bind *arg,
@@ -340,6 +301,7 @@ static int inx_client_bind_locked(struct inx_client *client,
 		goto out_device;
 	client->idev = idev;
 	cdev->client = client;
+	inx_mmio_start(cdev->mmio);
 	return 0;
 
 out_device:
@@ -607,17 +569,13 @@ static ssize_t inx_client_write(struct file *file, const char __user *buf,
 	return inx_client_rw_all(file, (char __user *)buf, count, pos, true);
 }
 
-static struct inx_client *inx_vma_client(struct vm_area_struct *vma)
-{
-	return vma->vm_file->private_data;
-}
-
 static void inx_vma_open(struct vm_area_struct *vma)
 {
 	struct inx_client *client = inx_vma_client(vma);
 	struct inx_cdev *cdev = client->cdev;
 	int idx = srcu_read_lock(&cdev->srcu);
 
+	atomic_inc(&inx_cdev_vmas);
 	if (!inx_client_check(client) && cdev->vm_ops->open)
 		cdev->vm_ops->open(vma);
 	srcu_read_unlock(&cdev->srcu, idx);
@@ -629,6 +587,7 @@ static void inx_vma_close(struct vm_area_struct *vma)
 	struct inx_cdev *cdev = client->cdev;
 	int idx = srcu_read_lock(&cdev->srcu);
 
+	atomic_dec(&inx_cdev_vmas);
 	if (!inx_client_check(client) && cdev->vm_ops->close)
 		cdev->vm_ops->close(vma);
 	srcu_read_unlock(&cdev->srcu, idx);
@@ -661,7 +620,7 @@ static vm_fault_t inx_vma_huge_fault(struct vm_fault *vmf,
 	return rc;
 }
 
-static const struct vm_operations_struct inx_vma_ops = {
+const struct vm_operations_struct inx_vma_ops = {
 	.open = inx_vma_open,
 	.close = inx_vma_close,
 	.fault = inx_vma_fault,
@@ -683,6 +642,7 @@ static int inx_client_mmap(struct file *file, struct vm_area_struct *vma)
 		/* All mappings of a driver have the same operations. */
 		WRITE_ONCE(cdev->vm_ops, vma->vm_ops);
 		vma->vm_ops = &inx_vma_ops;
+		atomic_inc(&inx_cdev_vmas);
 	}
 	srcu_read_unlock(&cdev->srcu, idx);
 	return rc;

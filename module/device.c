@@ -373,7 +373,7 @@ static int inx_device_use_ioas(struct inx_device *idev, struct inx_ioas *ioas,
 	if (rc != -ENOENT)
 		goto out;
 
-	hwpt = inx_hwpt_make(ioas, idev, 0);
+	hwpt = inx_hwpt_make(ioas, idev, 0, NULL);
 	if (IS_ERR(hwpt)) {
 		rc = PTR_ERR(hwpt);
 		goto out;

@@ -260,7 +260,8 @@ static void inx_hold_list(struct inx_pages *pages, unsigned long first,
  * @list: gets them
  *
  * Context: user space may be waited for.
- * Return: 0; or as inx_hold_take(), and nothing is held.
+ * Return: 0; -EINVAL for memory of a device, which has no pages; or as
+ * inx_hold_take(), and nothing is held.
  */
 int inx_hold_cpu(struct inx_pages *pages, unsigned long first,
 		 unsigned long npages, struct page **list)
@@ -269,6 +270,8 @@ int inx_hold_cpu(struct inx_pages *pages, unsigned long first,
 	LIST_HEAD(dying);
 	int rc;
 
+	if (pages->source.mmio)
+		return -EINVAL;
 	rc = inx_hold_take(&holder, first + npages - 1);
 	if (!rc) {
 		inx_hold_list(pages, first, npages, list);
@@ -357,7 +360,8 @@ static int inx_hold_rw_gap(struct inx_pages *pages, struct inx_batch *batch,
  * pinned for a moment, which is not charged.
  *
  * Context: user space may be waited for.
- * Return: 0, or what GUP returns; then some of it may have been copied.
+ * Return: 0; -EINVAL for memory of a device; or what GUP returns; then some of
+ * it may have been copied.
  */
 int inx_hold_rw(struct inx_pages *pages, unsigned long start_byte, void *data,
 		unsigned long length, bool write)
@@ -368,6 +372,8 @@ int inx_hold_rw(struct inx_pages *pages, unsigned long start_byte, void *data,
 	struct inx_batch batch;
 	int rc = 0;
 
+	if (pages->source.mmio)
+		return -EINVAL;
 	inx_batch_init(&batch, 1);
 	while (!rc && index <= last) {
 		struct inx_seg *seg;

@@ -14,10 +14,12 @@
 #include <linux/iommu.h>
 #include <linux/iommu_next.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
 #include "device.h"
+#include "dirty.h"
 #include "fault.h"
 #include "group.h"
 #include "hwpt.h"
@@ -30,6 +32,8 @@
 	(IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT |                                   \
 	 IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING |                                \
 	 IOMMU_NEXT_HWPT_FAULT_ID_VALID | IOMMU_NEXT_HWPT_ALLOC_PASID)
+
+#define INX_HWPT_TRIES 3
 
 static void inx_hwpt_shut(struct inx_object *obj)
 {
@@ -58,8 +62,17 @@ static void inx_hwpt_finish(struct inx_hwpt *hwpt)
 	else if (hwpt->ioas)
 		inx_ioas_put(hwpt->ioas);
 	module_put(hwpt->ops->owner);
+	inx_dirty_destroy(&hwpt->dirty);
 	mutex_destroy(&hwpt->lock);
 	inx_object_free(&hwpt->obj);
+}
+
+static void inx_hwpt_unmapped(struct inx_domain_link *link,
+			      struct inx_iova_range range)
+{
+	struct inx_hwpt *hwpt = container_of(link, struct inx_hwpt, link);
+
+	inx_dirty_forget(&hwpt->dirty, range);
 }
 
 static void inx_hwpt_left(struct inx_domain_link *link)
@@ -115,8 +128,11 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 	hwpt->link.coherent = rc;
 	hwpt->link.domain = hwpt->domain;
 	hwpt->link.left = inx_hwpt_left;
+	if (inx_hwpt_tracks_dirty(hwpt))
+		hwpt->link.unmapped = inx_hwpt_unmapped;
 	rc = inx_iopt_add_domain(&hwpt->ioas->iopt, &hwpt->link);
-	hwpt->linked = !rc;
+	/* Pairs with inx_hwpt_is_linked(): it is complete. */
+	smp_store_release(&hwpt->linked, !rc);
 out:
 	mutex_unlock(&hwpt->lock);
 	return rc;
@@ -138,10 +154,37 @@ struct inx_hwpt *inx_hwpt_create(struct inx_device *idev, u32 flags)
 	if (IS_ERR(hwpt))
 		return hwpt;
 	mutex_init(&hwpt->lock);
+	inx_dirty_init(&hwpt->dirty);
 	hwpt->ops = idev->ops;
 	hwpt->flags = flags;
 	__module_get(hwpt->ops->owner);
 	return hwpt;
+}
+
+/* As inx_nested_domain(), for a page table of the kernel. */
+static struct iommu_domain *inx_hwpt_domain(struct inx_device *idev, u32 flags,
+					    const struct inx_user_data *data,
+					    bool *attach_first)
+{
+	int tries = INX_HWPT_TRIES;
+	struct iommu_domain *domain;
+
+	do {
+		if (data)
+			fault_in_readable(data->uptr,
+					  min_t(u32, data->len, PAGE_SIZE));
+		mutex_lock(&idev->group->lock);
+		if (idev->gone) {
+			domain = ERR_PTR(-ENODEV);
+		} else {
+			pagefault_disable();
+			domain = idev->ops->domain_alloc(idev->dev, flags, data,
+							 attach_first);
+			pagefault_enable();
+		}
+		mutex_unlock(&idev->group->lock);
+	} while (data && domain == ERR_PTR(-EFAULT) && --tries);
+	return domain;
 }
 
 /**
@@ -149,13 +192,14 @@ struct inx_hwpt *inx_hwpt_create(struct inx_device *idev, u32 flags)
  * @ioas: what it will map
  * @idev: a device behind the IOMMU that it is for
  * @flags: of enum iommu_next_hwpt_alloc_flags
+ * @data: what user space says about it, or NULL
  *
  * Return: the page table, not published; linked unless a device has to be
  * attached first; ERR_PTR(-ENODEV, -ENOENT, -EOPNOTSUPP, -ENOMEM), and what
  * inx_hwpt_link() returns.
  */
 struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
-			       u32 flags)
+			       u32 flags, const struct inx_user_data *data)
 {
 	bool attach_first = false;
 	struct iommu_domain *domain;
@@ -170,13 +214,7 @@ struct inx_hwpt *inx_hwpt_make(struct inx_ioas *ioas, struct inx_device *idev,
 		goto out_abort;
 	hwpt->ioas = ioas;
 
-	mutex_lock(&idev->group->lock);
-	if (idev->gone)
-		domain = ERR_PTR(-ENODEV);
-	else
-		domain = hwpt->ops->domain_alloc(idev->dev, flags,
-						 &attach_first);
-	mutex_unlock(&idev->group->lock);
+	domain = inx_hwpt_domain(idev, flags, data, &attach_first);
 	if (IS_ERR(domain)) {
 		rc = PTR_ERR(domain);
 		goto out_abort;
@@ -248,14 +286,15 @@ EXPORT_SYMBOL_GPL(iommu_next_hwpt_domain);
 /* On an IOAS: a page table that the kernel maps in. */
 static struct inx_hwpt *inx_hwpt_alloc_paging(struct inx_ioas *ioas,
 					      struct inx_device *idev,
-					      u32 flags, bool has_data)
+					      u32 flags,
+					      const struct inx_user_data *data)
 {
-	if (flags & ~INX_HWPT_FLAGS || has_data)
+	if (flags & ~INX_HWPT_FLAGS)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID &&
 	    flags & IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT)
 		return ERR_PTR(-EOPNOTSUPP);
-	return inx_hwpt_make(ioas, idev, flags);
+	return inx_hwpt_make(ioas, idev, flags, data->len ? data : NULL);
 }
 
 static struct inx_hwpt *inx_hwpt_alloc_any(struct inx_call *call,
@@ -276,7 +315,7 @@ static struct inx_hwpt *inx_hwpt_alloc_any(struct inx_call *call,
 	if (obj->type == INX_OBJ_IOAS)
 		hwpt = inx_hwpt_alloc_paging(container_of(obj, struct inx_ioas,
 							  obj),
-					     idev, arg->flags, data.len);
+					     idev, arg->flags, &data);
 	else if (obj->type == INX_OBJ_HWPT)
 		hwpt = inx_nested_make(inx_hwpt_of(obj), NULL, idev,
 				       arg->flags, &data);

@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/iommu-next.h>
 
+#include "bar.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
@@ -286,7 +287,7 @@ static int inx_map_source(struct inx_call *call, struct inx_ioas *ioas,
 		inx_source_destroy(source);
 		return PTR_ERR(area);
 	}
-	area->prot = inx_map_prot(flags);
+	inx_area_set_prot(area, inx_map_prot(flags));
 	rc = inx_iopt_map(&ioas->iopt, area, &iova,
 			  flags & IOMMU_NEXT_IOAS_MAP_FIXED_IOVA);
 	if (rc)
@@ -314,8 +315,10 @@ int inx_ioas_map(struct inx_call *call)
 	rc = inx_ioas_check_memory(arg->user_va, arg->length);
 	if (rc)
 		goto out;
-	inx_source_init_user(&source, arg->user_va,
-			     arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	rc = inx_bar_source_init(&source, arg->user_va, arg->length,
+				 arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	if (rc)
+		goto out;
 	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->user_va),
 			    arg->length, arg->flags, &arg->iova);
 out:

@@ -8,6 +8,7 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "device.h"
+#include "dirty.h"
 #include "fault.h"
 #include "hwpt.h"
 #include "ioas.h"
@@ -102,9 +103,9 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_hwpt_alloc, __reserved),
 	INX_IOCTL(GET_HW_INFO, inx_device_hw_info,
 		  struct iommu_next_hw_info, __reserved),
-	INX_IOCTL(HWPT_SET_DIRTY_TRACKING, inx_not_there,
+	INX_IOCTL(HWPT_SET_DIRTY_TRACKING, inx_dirty_set,
 		  struct iommu_next_hwpt_set_dirty_tracking, __reserved),
-	INX_IOCTL(HWPT_GET_DIRTY_BITMAP, inx_not_there,
+	INX_IOCTL(HWPT_GET_DIRTY_BITMAP, inx_dirty_read,
 		  struct iommu_next_hwpt_get_dirty_bitmap, data),
 	INX_IOCTL(HWPT_INVALIDATE, inx_hwpt_invalidate,
 		  struct iommu_next_hwpt_invalidate, __reserved),

@@ -28,6 +28,7 @@ void inx_iopt_init(struct inx_iopt *iopt)
 	init_rwsem(&iopt->iova_rwsem);
 	inx_pins_init(&iopt->pins);
 	INIT_LIST_HEAD(&iopt->domains.list);
+	mutex_init(&iopt->domains.lock);
 	iopt->domains.small_pages = false;
 	inx_space_init(&iopt->space);
 }
@@ -43,6 +44,7 @@ void inx_iopt_destroy(struct inx_iopt *iopt)
 	WARN_ON_ONCE(!list_empty(&iopt->domains.list));
 	WARN_ON_ONCE(inx_iopt_unmap(iopt, all, NULL));
 	inx_space_destroy(&iopt->space);
+	mutex_destroy(&iopt->domains.lock);
 }
 
 /* The alignment that page tables, pinners and options ask for. */
@@ -88,7 +90,9 @@ static int inx_iopt_admit(struct inx_iopt *iopt, struct inx_domain_link *link)
 	int rc;
 
 	down_write(&iopt->iova_rwsem);
+	mutex_lock(&iopt->domains.lock);
 	list_add_tail(&link->item, &iopt->domains.list);
+	mutex_unlock(&iopt->domains.lock);
 	rc = inx_iopt_realign(iopt);
 	if (!rc && geo->aperture_start)
 		rc = inx_space_reserve(&iopt->space, link, below);
@@ -102,7 +106,9 @@ static void inx_iopt_dismiss(struct inx_iopt *iopt,
 			     struct inx_domain_link *link)
 {
 	down_write(&iopt->iova_rwsem);
+	mutex_lock(&iopt->domains.lock);
 	list_del(&link->item);
+	mutex_unlock(&iopt->domains.lock);
 	inx_space_unreserve(&iopt->space, link);
 	WARN_ON_ONCE(inx_iopt_realign(iopt));
 	up_write(&iopt->iova_rwsem);
@@ -317,7 +323,7 @@ static int inx_iopt_slices(struct inx_iopt *iopt, struct inx_iova_range range,
 				       last - pos + 1);
 		if (!slice)
 			return -ENOMEM;
-		slice->prot = prot;
+		inx_area_set_prot(slice, prot);
 		*tail = slice;
 		tail = &slice->next;
 		if (last == range.last)
@@ -419,6 +425,7 @@ int inx_iopt_unmap(struct inx_iopt *iopt, struct inx_iova_range range,
 		   unsigned long *unmapped)
 {
 	struct inx_area *list, *area;
+	struct inx_domain_link *link;
 	unsigned long bytes = 0;
 	bool asked = false;
 	int rc;
@@ -444,6 +451,9 @@ again:
 		goto out;
 
 	inx_areas_unfill(&iopt->domains, list);
+	list_for_each_entry(link, &iopt->domains.list, item)
+		if (link->unmapped)
+			link->unmapped(link, range);
 
 	down_write(&iopt->iova_rwsem);
 	for (area = list; area; area = area->next)
@@ -664,6 +674,22 @@ bool inx_iopt_is_coherent(struct inx_iopt *iopt)
 		coherent &= link->coherent;
 	inx_iopt_unlock_read(iopt);
 	return coherent;
+}
+
+/**
+ * inx_iopt_has_domains() - whether there is a page table
+ * @iopt: the space
+ *
+ * Return: that.
+ */
+bool inx_iopt_has_domains(struct inx_iopt *iopt)
+{
+	bool has;
+
+	down_read(&iopt->domains_rwsem);
+	has = !list_empty(&iopt->domains.list);
+	inx_iopt_unlock_read(iopt);
+	return has;
 }
 
 /**

@@ -86,6 +86,7 @@ void inx_iopt_remove_domain(struct inx_iopt *iopt,
 			    struct inx_domain_link *link);
 unsigned long inx_iopt_page_sizes(struct inx_iopt *iopt);
 bool inx_iopt_is_coherent(struct inx_iopt *iopt);
+bool inx_iopt_has_domains(struct inx_iopt *iopt);
 int inx_iopt_realign(struct inx_iopt *iopt);
 int inx_iopt_set_small_pages(struct inx_iopt *iopt, bool small);
 

@@ -254,6 +254,7 @@ static void __exit inx_exit(void)
 module_init(inx_init);
 module_exit(inx_exit);
 INX_IMPORT_IOMMU_NS();
+INX_IMPORT_TABLE_NS();
 MODULE_DESCRIPTION("IO address spaces for user space, on kernels without iommufd");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(INX_VERSION);

@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 
 #include "area.h"
+#include "mmio.h"
 #include "pages.h"
 
 /*
@@ -95,6 +96,8 @@ struct inx_area *inx_pages_alloc(struct inx_account *account,
 	map->pages.source = *source;
 	map->pages.npages = DIV_ROUND_UP(length + offset, PAGE_SIZE);
 	inx_area_init(&map->area, &map->pages, offset, length);
+	if (source->mmio)
+		inx_mmio_use(source->mmio, &map->pages);
 	return &map->area;
 }
 

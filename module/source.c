@@ -20,6 +20,7 @@
 #include <uapi/linux/fcntl.h>
 
 #include "batch.h"
+#include "mmio.h"
 #include "pages.h"
 #include "reader.h"
 #include "source.h"
@@ -103,7 +104,24 @@ void inx_source_init_user(struct inx_source *source, unsigned long addr,
 {
 	source->ops = &inx_user_ops;
 	source->file = NULL;
+	source->mmio = NULL;
 	source->start = addr & PAGE_MASK;
+	source->writable = writable;
+}
+
+/**
+ * inx_source_init_mmio() - memory of a device
+ * @source: the source
+ * @slice: which; goes with the source
+ * @writable: devices may write to it
+ */
+void inx_source_init_mmio(struct inx_source *source,
+			  struct inx_mmio_slice *slice, bool writable)
+{
+	source->ops = NULL;
+	source->file = NULL;
+	source->mmio = slice;
+	source->start = slice->phys;
 	source->writable = writable;
 }
 
@@ -245,6 +263,7 @@ int inx_source_init_file(struct inx_source *source, int fd, u64 offset,
 	}
 	source->ops = &inx_file_ops;
 	source->file = file;
+	source->mmio = NULL;
 	source->start = offset & PAGE_MASK;
 	source->writable = writable;
 	return 0;
@@ -256,6 +275,8 @@ int inx_source_init_file(struct inx_source *source, int fd, u64 offset,
  */
 void inx_source_destroy(struct inx_source *source)
 {
+	if (source->mmio)
+		inx_mmio_drop(source->mmio);
 	if (!source->file)
 		return;
 	if (source->writable)

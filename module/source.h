@@ -9,6 +9,7 @@
 
 struct file;
 struct inx_batch;
+struct inx_mmio_slice;
 struct inx_reader;
 struct inx_source_ops;
 
@@ -16,6 +17,7 @@ struct inx_source_ops;
  * struct inx_source - where the pages of a struct inx_pages come from
  * @ops: of the kind of memory
  * @file: the file, with a reference; NULL for memory of a process
+ * @mmio: device memory, which has no pages to pin (mmio.c); else NULL
  * @start: address, or offset in the file, of page 0; a multiple of PAGE_SIZE
  * @writable: devices may write to it
  *
@@ -24,6 +26,7 @@ struct inx_source_ops;
 struct inx_source {
 	const struct inx_source_ops *ops;
 	struct file *file;
+	struct inx_mmio_slice *mmio;
 	unsigned long start;
 	bool writable;
 };
@@ -53,6 +56,8 @@ struct inx_source_ops {
 
 void inx_source_init_user(struct inx_source *source, unsigned long addr,
 			  bool writable);
+void inx_source_init_mmio(struct inx_source *source,
+			  struct inx_mmio_slice *slice, bool writable);
 int inx_source_init_file(struct inx_source *source, int fd, u64 offset,
 			 bool writable);
 void inx_source_destroy(struct inx_source *source);

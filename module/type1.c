@@ -19,6 +19,7 @@
 #include <linux/uaccess.h>
 #include <uapi/linux/vfio.h>
 
+#include "bar.h"
 #include "cut.h"
 #include "ioas.h"
 #include "pages.h"
@@ -179,14 +180,17 @@ static long inx_type1_map(const struct inx_type1 *type1, void __user *uptr)
 	rc = inx_ioas_check_memory(map.vaddr, map.size);
 	if (rc)
 		goto out;
-	inx_source_init_user(&source, map.vaddr, prot & IOMMU_WRITE);
+	rc = inx_bar_source_init(&source, map.vaddr, map.size,
+				 prot & IOMMU_WRITE);
+	if (rc)
+		goto out;
 	area = inx_pages_alloc(type1->account, &source,
 			       offset_in_page(map.vaddr), map.size);
 	if (IS_ERR(area)) {
 		inx_source_destroy(&source);
 		return PTR_ERR(area);
 	}
-	area->prot = prot | IOMMU_CACHE;
+	inx_area_set_prot(area, prot | IOMMU_CACHE);
 	iova = map.iova;
 	rc = inx_iopt_map(&type1->ioas->iopt, area, &iova, true);
 out:
@@ -417,6 +421,18 @@ bool iommu_next_type1_is_coherent(const struct inx_type1 *type1)
 	return inx_iopt_is_coherent(&type1->ioas->iopt);
 }
 EXPORT_SYMBOL_GPL(iommu_next_type1_is_coherent);
+
+/**
+ * iommu_next_type1_has_hardware() - whether devices reach it by an IOMMU
+ * @type1: of what
+ *
+ * Return: whether it has a page table, whoever's device that is for.
+ */
+bool iommu_next_type1_has_hardware(const struct inx_type1 *type1)
+{
+	return inx_iopt_has_domains(&type1->ioas->iopt);
+}
+EXPORT_SYMBOL_GPL(iommu_next_type1_has_hardware);
 
 /**
  * iommu_next_type1_page_size() - the smallest size of a mapping

@@ -78,6 +78,12 @@ struct vm_area_struct;
  * @mmap: likewise, with vm_ops that have a fault handler and are always the
  *	same; they are not called any more once the device is revoked, and the
  *	driver removes what is mapped in @unbind. Optional.
+ * @mmio: the physical address of what @mmap has mapped at @addr, which is at the
+ *	start of a page; the pages up to the end of @vma follow it. -EFAULT when
+ *	it is not device memory. The mmap_lock is held. Optional: without it no
+ *	other device can reach the memory.
+ * @mmio_is_on: the device answers there now. The driver calls
+ *	iommu_next_cdev_mmio_stop() before that ends. Must not sleep. As @mmio.
  *
  * Context: process context. @ioctl, @read and @write run with page faults
  * disabled: what they copy from and to user space has been faulted in, and when
@@ -97,6 +103,9 @@ struct iommu_next_cdev_ops {
 	ssize_t (*write)(void *priv, const char __user *buf, size_t count,
 			 loff_t *pos);
 	int (*mmap)(void *priv, struct vm_area_struct *vma);
+	int (*mmio)(void *priv, struct vm_area_struct *vma, unsigned long addr,
+		    phys_addr_t *phys);
+	bool (*mmio_is_on)(void *priv);
 };
 
 struct inx_cdev *
@@ -107,6 +116,8 @@ dev_t iommu_next_cdev_devt(const struct inx_cdev *cdev);
 void iommu_next_cdev_enable(struct inx_cdev *cdev);
 int iommu_next_cdev_getfd(struct inx_cdev *cdev, const char *name);
 void iommu_next_cdev_revoke(struct inx_cdev *cdev);
+void iommu_next_cdev_mmio_stop(struct inx_cdev *cdev);
+void iommu_next_cdev_mmio_start(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
 
 struct inx_ctx *iommu_next_ctx_from_fd(int fd);
@@ -122,6 +133,7 @@ void iommu_next_type1_destroy(struct inx_type1 *type1);
 void iommu_next_type1_empty(struct inx_type1 *type1);
 u32 iommu_next_type1_ioas(const struct inx_type1 *type1);
 bool iommu_next_type1_is_coherent(const struct inx_type1 *type1);
+bool iommu_next_type1_has_hardware(const struct inx_type1 *type1);
 unsigned long iommu_next_type1_page_size(const struct inx_type1 *type1);
 long iommu_next_type1_ioctl(struct inx_type1 *type1, unsigned int cmd,
 			    unsigned long arg);

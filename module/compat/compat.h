@@ -12,6 +12,7 @@
 #include "inx_probes.h"
 
 #include "attach.h"
+#include "dirty.h"
 #include "domain.h"
 #include "eventfd.h"
 #include "hw_info.h"

@@ -16,6 +16,9 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 #define iommu_paging_domain_alloc inx_paging_domain_alloc
 #endif
 
+/* flush.c */
+void inx_domain_fix_flush(struct iommu_domain *domain);
+
 /*
  * A page table with flags of iommufd's HWPT_ALLOC, complete from the start. A
  * driver that takes flags but not that for PASIDs says by set_dev_pasid() what it

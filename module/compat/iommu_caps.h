@@ -25,7 +25,7 @@ static inline bool inx_group_has_isolated_msi(struct iommu_group *group)
 
 static inline bool inx_device_has_dirty_tracking(struct device *dev)
 {
-#ifdef INX_HAVE_CAP_DIRTY_TRACKING
+#ifdef INX_HAVE_DIRTY_OPS
 	return device_iommu_capable(dev, IOMMU_CAP_DIRTY_TRACKING);
 #else
 	return false;

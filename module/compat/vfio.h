@@ -27,6 +27,28 @@ static inline void inx_vfio_set_mapping(struct vfio_device *vdev,
 #define INX_VFIO_RELEASE
 #endif
 
+/*
+ * What a mapping of a BAR reaches at an address in it. The cores with an address
+ * space leave the offset in the file in the mapping, older ones put the PFN in
+ * its place.
+ */
+static inline phys_addr_t
+inx_vfio_vma_phys(struct vfio_pci_core_device *vdev,
+		  const struct vm_area_struct *vma, unsigned long addr)
+{
+	u64 pgoff = vma->vm_pgoff + ((addr - vma->vm_start) >> PAGE_SHIFT);
+#ifdef INX_HAVE_VFIO_INODE
+	unsigned int index = pgoff >> (VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT);
+
+	if (index >= VFIO_PCI_ROM_REGION_INDEX)
+		return 0;
+	pgoff &= BIT_ULL(VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT) - 1;
+	return pci_resource_start(vdev->pdev, index) + (pgoff << PAGE_SHIFT);
+#else
+	return pgoff << PAGE_SHIFT;
+#endif
+}
+
 #ifdef INX_HAVE_VFIO_MATCH_TOKEN_UUID
 
 #define INX_VFIO_MATCH_TOKEN                                                   \

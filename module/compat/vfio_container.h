@@ -28,25 +28,26 @@ enum vfio_iommu_notify_type {
 struct vfio_iommu_driver_ops {
 	char *name;
 	struct module *owner;
+	/* What open() returns is the first argument of all others. */
 	void *(*open)(unsigned long arg);
-	void (*release)(void *iommu_data);
-	long (*ioctl)(void *iommu_data, unsigned int cmd, unsigned long arg);
-	int (*attach_group)(void *iommu_data, struct iommu_group *group,
+	void (*release)(void *data);
+	long (*ioctl)(void *data, unsigned int cmd, unsigned long arg);
+	int (*attach_group)(void *data, struct iommu_group *group,
 			    enum vfio_group_type type);
-	void (*detach_group)(void *iommu_data, struct iommu_group *group);
-	int (*pin_pages)(void *iommu_data, struct iommu_group *group,
-			 dma_addr_t user_iova, int npage, int prot,
+	void (*detach_group)(void *data, struct iommu_group *group);
+	int (*pin_pages)(void *data, struct iommu_group *group,
+			 dma_addr_t iova, int npage, int prot,
 			 struct page **pages);
-	void (*unpin_pages)(void *iommu_data, dma_addr_t user_iova,
+	void (*unpin_pages)(void *data, dma_addr_t iova,
 			    int npage);
-	void (*register_device)(void *iommu_data, struct vfio_device *vdev);
-	void (*unregister_device)(void *iommu_data, struct vfio_device *vdev);
-	int (*dma_rw)(void *iommu_data, dma_addr_t user_iova, void *data,
-		      size_t count, bool write);
-	struct iommu_domain *(*group_iommu_domain)(void *iommu_data,
+	void (*register_device)(void *data, struct vfio_device *device);
+	void (*unregister_device)(void *data, struct vfio_device *device);
+	int (*dma_rw)(void *data, dma_addr_t iova, void *buf,
+		      size_t length, bool write);
+	struct iommu_domain *(*group_iommu_domain)(void *data,
 						   struct iommu_group *group);
 	/* Up to 6.1; later kernels do not look there. */
-	void (*notify)(void *iommu_data, enum vfio_iommu_notify_type event);
+	void (*notify)(void *data, enum vfio_iommu_notify_type event);
 };
 
 int vfio_register_iommu_driver(const struct vfio_iommu_driver_ops *ops);

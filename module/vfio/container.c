@@ -173,7 +173,7 @@ static void inx_container_remove_group(struct inx_container *c,
 	lockdep_assert_held(&c->lock);
 	if (cg->idev) {
 		iommu_next_device_unbind(cg->idev);
-		inx_dirty_group(c, false);
+		inx_dirty_group(c);
 	}
 	list_del(&cg->item);
 	kfree(cg);
@@ -229,7 +229,6 @@ static int inx_container_bind_group(struct inx_container *c,
 		/* type1's word for what the devices cannot reach. */
 		return rc == -EADDRINUSE ? -EINVAL : rc;
 	}
-	inx_dirty_group(c, true);
 	return 0;
 }
 

@@ -39,8 +39,8 @@ struct vfio_device;
  * @pages: IOVA / PAGE_SIZE to how often it is pinned; marked when it has been
  *	written to since the last report
  * @tracking: what is written to is noted down
- * @physical: groups that write without being seen; also read without the lock
- * @all_dirty: there was such a group while @tracking
+ * @all_dirty: a group of hardware, which writes without being seen, has gone
+ *	while @tracking
  */
 struct inx_container {
 	refcount_t refs;
@@ -59,7 +59,6 @@ struct inx_container {
 	struct mutex pages_lock; /* of the members below */
 	struct xarray pages;
 	bool tracking;
-	unsigned int physical;
 	bool all_dirty;
 };
 
@@ -82,7 +81,7 @@ int inx_dirty_pin(struct inx_container *c, unsigned long index);
 bool inx_dirty_unpin(struct inx_container *c, unsigned long index);
 int inx_dirty_write(struct inx_container *c, unsigned long first,
 		    unsigned long last);
-void inx_dirty_group(struct inx_container *c, bool comes);
+void inx_dirty_group(struct inx_container *c);
 void inx_dirty_forget(struct inx_container *c, unsigned long first,
 		      unsigned long last);
 long inx_dirty_ioctl(struct inx_container *c, void __user *uptr);

@@ -110,14 +110,12 @@ int inx_dirty_write(struct inx_container *c, unsigned long first,
 }
 
 /**
- * inx_dirty_group() - a group of hardware comes or goes
+ * inx_dirty_group() - a group of hardware goes, after it has written
  * @c: the container
- * @comes: which
  */
-void inx_dirty_group(struct inx_container *c, bool comes)
+void inx_dirty_group(struct inx_container *c)
 {
 	mutex_lock(&c->pages_lock);
-	c->physical += comes ? 1 : -1;
 	c->all_dirty |= c->tracking;
 	mutex_unlock(&c->pages_lock);
 }
@@ -217,11 +215,14 @@ static int inx_dirty_report_part(struct inx_dirty_range *range)
 	void __user *user = range->user + first / BITS_PER_BYTE;
 	size_t size = BITS_TO_LONGS(range->npages) * sizeof(long);
 	struct inx_container *c = range->c;
+	bool hardware;
 
 	if (copy_from_user(range->bits, user, size))
 		return -EFAULT;
+	/* The container's groups, and others that have the same IOAS. */
+	hardware = iommu_next_type1_has_hardware(c->type1);
 	mutex_lock(&c->pages_lock);
-	range->all = c->physical || c->all_dirty;
+	range->all = hardware || c->all_dirty;
 	iommu_next_type1_walk(c->type1, range->base << PAGE_SHIFT,
 			      ((range->base + range->npages) << PAGE_SHIFT) - 1,
 			      inx_dirty_one, range);

@@ -23,6 +23,7 @@ long inx_pci_feature(struct inx_pci *pci, unsigned long arg)
 {
 	struct vfio_device_feature __user *uptr = (void __user *)arg;
 	struct vfio_device_feature head;
+	long rc;
 	u32 ops;
 
 	if (copy_from_user(&head, uptr, sizeof(head)))
@@ -36,9 +37,13 @@ long inx_pci_feature(struct inx_pci *pci, unsigned long arg)
 	if (ops == INX_FEATURE_OPS && !(head.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
 
-	return vfio_pci_core_ioctl_feature(&pci->core.vdev, head.flags,
-					   (void __user *)uptr->data,
-					   head.argsz - sizeof(head));
+	rc = vfio_pci_core_ioctl_feature(&pci->core.vdev, head.flags,
+					 (void __user *)uptr->data,
+					 head.argsz - sizeof(head));
+	/* It may go to sleep when this ioctl ends, not before. */
+	if (!inx_pci_mmio_is_on(pci))
+		inx_pci_mmio_revoke(pci);
+	return rc;
 }
 
 /**

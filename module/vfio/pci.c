@@ -144,9 +144,7 @@ static ssize_t inx_pci_read(void *priv, char __user *buf, size_t count,
 static ssize_t inx_pci_write(void *priv, const char __user *buf, size_t count,
 			     loff_t *pos)
 {
-	struct inx_pci *pci = priv;
-
-	return vfio_pci_core_write(&pci->core.vdev, buf, count, pos);
+	return inx_pci_write_watched(priv, buf, count, pos);
 }
 
 static int inx_pci_mmap(void *priv, struct vm_area_struct *vma)
@@ -166,6 +164,8 @@ static const struct iommu_next_cdev_ops inx_pci_cdev_ops = {
 	.read = inx_pci_read,
 	.write = inx_pci_write,
 	.mmap = inx_pci_mmap,
+	.mmio = inx_pci_mmio,
+	.mmio_is_on = inx_pci_mmio_is_on,
 };
 
 static int inx_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -224,7 +224,7 @@ static struct pci_driver inx_pci_driver = {
 	.id_table = inx_pci_table,
 	.probe = inx_pci_probe,
 	.remove = inx_pci_remove,
-	.err_handler = &vfio_pci_core_err_handlers,
+	.err_handler = &inx_pci_err_handlers,
 	.driver_managed_dma = true,
 };
 

@@ -20,6 +20,15 @@ struct inx_pci {
 	struct inx_cdev *cdev;
 };
 
+/* bar.c */
+int inx_pci_mmio(void *priv, struct vm_area_struct *vma, unsigned long addr,
+		 phys_addr_t *phys);
+bool inx_pci_mmio_is_on(void *priv);
+void inx_pci_mmio_revoke(struct inx_pci *pci);
+ssize_t inx_pci_write_watched(struct inx_pci *pci, const char __user *buf,
+			      size_t count, loff_t *pos);
+extern const struct pci_error_handlers inx_pci_err_handlers;
+
 /* feature.c */
 long inx_pci_feature(struct inx_pci *pci, unsigned long arg);
 void inx_pci_remove_mappings(struct inx_pci *pci);

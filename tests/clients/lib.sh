@@ -6,6 +6,8 @@
 
 number=0
 failed=0
+# For the scripts.
+# shellcheck disable=SC2034
 PARAMETER=/sys/module/iommu_next_vfio_container/parameters/type1
 
 # check TEXT COMMAND... - a test that passes if the command succeeds.

@@ -5,7 +5,7 @@
 # QEMU gives two devices "edu" to its guest by a container of VFIO. Nothing runs in that guest: QEMU's qtest protocol
 # does what its processor would do. Each device copies the guest's memory by DMA.
 set -u
-# shellcheck source=tests/tests/lib.sh
+# shellcheck source=/dev/null
 . /tests/lib.sh
 
 SEEN=/tmp/qtest.seen
@@ -83,8 +83,8 @@ copies() {
 }
 
 is_pinned() {
-	pinned=$(value $pid VmPin)
-	echo "# pinned: $pinned KiB, locked: $(value $pid VmLck) KiB"
+	pinned=$(value "$pid" VmPin)
+	echo "# pinned: $pinned KiB, locked: $(value "$pid" VmLck) KiB"
 	[ "$pinned" -ge $((64 * 1024)) ]
 }
 
@@ -93,7 +93,7 @@ first=$(find_device 0x1234 0x11e8 1)
 second=$(find_device 0x1234 0x11e8 2)
 give_to_vfio "$first"
 give_to_vfio "$second"
-echo 1 >$PARAMETER
+echo 1 >"$PARAMETER"
 chroot /clients /usr/bin/qemu-system-x86_64 --version | sed -n 's/^/# /;1p'
 start "$first" "$second"
 check "the first device copies memory of QEMU's guest" copies 1 0xe0000000 0x100000 0x200000
@@ -101,7 +101,7 @@ check "so does the second" copies 2 0xe0100000 0x300000 0x400000
 check "the memory is pinned by an IOAS" is_pinned
 ask quit
 exec 4>&-
-kill $pid 2>/dev/null
-wait $pid
+kill "$pid" 2>/dev/null
+wait "$pid"
 grep -v '^OK\|^FAIL' $SEEN | sed 's/^/# /'
 finish

@@ -77,7 +77,9 @@ list_files >/tmp/files-before
 check "make install" make install "KVER=$KVER"
 check "iommu_next is installed" is_installed "$KVER" iommu_next
 check "iommu_next_vfio_pci is installed" is_installed "$KVER" iommu_next_vfio_pci
+check "iommu_next_vfio_container is installed" is_installed "$KVER" iommu_next_vfio_container
 check "the mock is not" not is_installed "$KVER" iommu_next_mock
+check "nor is its VFIO device" not is_installed "$KVER" iommu_next_mock_vfio
 check "udev rules and modprobe's examples are in place" system_files cmp
 check "the examples name parameters that there are" modprobe_examples
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
@@ -100,6 +102,7 @@ if [ "$OTHER" ]; then
 	check "headers of another kernel arrive" dpkg --install /debs/*.deb
 	check "iommu_next was built for it" is_built_for "$OTHER" iommu_next
 	check "iommu_next_vfio_pci was built for it" is_built_for "$OTHER" iommu_next_vfio_pci
+	check "iommu_next_vfio_container was built for it" is_built_for "$OTHER" iommu_next_vfio_container
 	check "dkms uninstall for one kernel" dkms uninstall "iommu-next/$new_version" -k "$OTHER"
 	check "udev rules and modprobe's examples stay for the other" system_files both_exist
 	check "so do the modules" is_installed "$KVER" iommu_next_vfio_pci

@@ -23,14 +23,14 @@ from .report import HarnessError
 
 # How many entries of a kind survive the clean-up, the most recently used first.
 KEEP = {
-    "base": 4,
+    "base": 8,
     "built-in": 4,
-    "headers": 6,
+    "headers": 8,
     "debs": 5,
-    "images": 5,
-    "modules": 12,
-    "programs": 120,
-    "initramfs": 8,
+    "images": 7,
+    "modules": 16,
+    "programs": 200,
+    "initramfs": 10,
     "clients": 4,
     "logs": 20,
     "tools": 2,

@@ -29,18 +29,28 @@ MAKER = 1
 # What the clients are started as, what they look for when they run, and data.
 BINARIES = "/usr/bin/dpdk-testpmd /usr/bin/qemu-system-x86_64"
 DRIVERS = ("bus_pci", "bus_vdev", "mempool_ring", "net_e1000")
-LATER = " ".join(f"/usr/lib/*-linux-gnu/dpdk/pmds-*/librte_{name}.so*" for name in DRIVERS)
+LATER = "/usr/lib/*-linux-gnu/libgcc_s.so.1 "
+LATER += " ".join(f"/usr/lib/*-linux-gnu/dpdk/pmds-*/librte_{name}.so*" for name in DRIVERS)
 DATA = "/usr/share/seabios/bios-256k.bin /usr/share/qemu/kvmvapic.bin"
 
 COLLECT = f"""
 later=$(ls -d {LATER})
 ldd {BINARIES} $later | sed -n 's/.*[[:space:]]\\(\\/[^ ]*\\) (0x.*/\\1/p' | sort -u >/tmp/libraries
+take() {{
+	# With the links on the way: a library with two names would be loaded twice.
+	file=$1
+	while
+		case $file in /lib*) file=/usr$file ;; esac
+		mkdir -p "/half/root$(dirname "$file")"
+		cp -P "$file" "/half/root$file"
+		[ -L "$file" ]
+	do
+		file=$(realpath -s "$(dirname "$file")/$(readlink "$file")")
+	done
+}}
 mkdir /half/root
 for file in {BINARIES} $later {DATA} $(cat /tmp/libraries); do
-	# By the name that it is looked up by, and not as a link.
-	case $file in /lib*) file=/usr$file ;; esac
-	mkdir -p "/half/root$(dirname "$file")"
-	cp -L "$file" "/half/root$file"
+	take "$file"
 done
 ln -s usr/lib usr/lib64 /half/root
 mkdir -p /half/root/dev /half/root/proc /half/root/sys /half/root/tmp /half/root/run /half/root/var

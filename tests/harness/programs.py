@@ -43,7 +43,8 @@ class Program:
     libs      libraries, comma-separated, as for the linker
     tools     of TOOLS, comma-separated, that it calls
     client    of kernels.conf: what the guest has in /client while it runs
-    machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted
+    machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted.
+              A machine may be a pattern for names
     except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
     """
 
@@ -61,7 +62,9 @@ class Program:
     def fits(self, kernel: str, machine: str) -> bool:
         if f"{kernel}/{machine}" in self.exceptions:
             return False
-        return (not self.machines or machine in self.machines) and (not self.kernels or kernel in self.kernels)
+        if self.kernels and kernel not in self.kernels:
+            return False
+        return not self.machines or any(fnmatch.fnmatch(machine, pattern) for pattern in self.machines)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ MAX_PYTHON_LINES = 500
 # The layers of docs/design.md, from the door down. A file may include headers of its own layer or of a lower one.
 LAYERS = (
     ("main", "ioctl", "object"),
-    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "viommu", "vdevice", "eventq",
-     "hw_queue", "access", "vfio_compat", "type1", "cdev", "private", "show"),
+    ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "bitmap", "viommu", "vdevice", "eventq",
+     "hw_queue", "access", "vfio_compat", "type1", "cdev", "client", "private", "show", "bar"),
     ("iopt", "cut", "pin", "space"),
-    ("area", "hold", "pages", "reader", "source", "batch", "account"),
+    ("area", "mmio", "hold", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu"),
 )
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.

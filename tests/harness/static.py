@@ -131,10 +131,10 @@ class Checks:
         self.judge("ABI as in linux/iommufd.h", findings, note)
 
     def user_space(self) -> None:
-        """The programs, once for each compiler."""
+        """The programs, once for each compiler; those of other architectures when they run."""
         places = (*programs.TESTS, programs.BENCHMARKS)
         everything = [*programs.find(self.tree, "*", places), programs.demo(self.tree)]
-        for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.kernels.values()}.values():
+        for suite in {kernel.suite.name: kernel.suite for kernel in self.run.conf.pick(None)}.values():
             results = self.bench.programs.binaries(suite, self.bench.runnable(suite, everything)).values()
             findings = [str(result) for result in results if isinstance(result, HarnessError)]
             self.judge(f"programs compile in {suite.name}", findings, f"{len(results)} programs")

@@ -167,7 +167,8 @@ class Suites:
         return Bind(folder, "/var/lib/apt/lists", writable=True)
 
     def _pointer(self, suite: Suite) -> Path:
-        return self.lists(suite).source.with_suffix(".json")
+        """By recipe: two trees with other packages in kernels.conf do not take each other's chroot away."""
+        return self.lists(suite).source.with_name(f"{suite.name}-{self._recipe(suite)}.json")
 
     @contextmanager
     def installing(self, suite: Suite) -> Iterator[None]:

@@ -189,8 +189,15 @@ int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val)
 
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt)
 {
+	return inx_hwpt_alloc_flags(fd, dev, pt, 0, hwpt);
+}
+
+int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
+			 uint32_t *hwpt)
+{
 	struct iommu_next_hwpt_alloc arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.dev_id = dev,
 		.pt_id = pt,
 	};
@@ -199,6 +206,33 @@ int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt)
 	if (!rc && hwpt)
 		*hwpt = arg.out_hwpt_id;
 	return rc;
+}
+
+int inx_dirty_set(int fd, uint32_t hwpt, bool enable)
+{
+	struct iommu_next_hwpt_set_dirty_tracking arg = {
+		.size = sizeof(arg),
+		.flags = enable ? IOMMU_NEXT_HWPT_DIRTY_TRACKING_ENABLE : 0,
+		.hwpt_id = hwpt,
+	};
+
+	return ioctl(fd, IOMMU_NEXT_HWPT_SET_DIRTY_TRACKING, &arg);
+}
+
+int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,
+		   uint64_t length, uint64_t page_size, void *bitmap)
+{
+	struct iommu_next_hwpt_get_dirty_bitmap arg = {
+		.size = sizeof(arg),
+		.hwpt_id = hwpt,
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+		.page_size = page_size,
+		.data = (uintptr_t)bitmap,
+	};
+
+	return ioctl(fd, IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP, &arg);
 }
 
 int inx_bind(int dev_fd, int fd, uint32_t *dev)
@@ -306,8 +340,8 @@ int inx_mock_stats(int mock_fd, uint32_t id,
 	return ioctl(mock_fd, IOMMU_NEXT_MOCK_STATS, stats);
 }
 
-static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
-			uint32_t length)
+static int inx_mock_dma(int dev_fd, uint32_t flags, uint32_t pasid,
+			uint64_t iova, void *data, uint32_t length)
 {
 	size_t size = sizeof(struct iommu_next_mock_dma) + length;
 	struct iommu_next_mock_dma *arg = calloc(1, size);
@@ -317,6 +351,7 @@ static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
 		return -1;
 	arg->argsz = size;
 	arg->flags = flags;
+	arg->pasid = pasid;
 	arg->iova = iova;
 	arg->length = length;
 	if (flags & IOMMU_NEXT_MOCK_DMA_WRITE)
@@ -333,13 +368,26 @@ static int inx_mock_dma(int dev_fd, uint32_t flags, uint64_t iova, void *data,
 
 int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length)
 {
-	return inx_mock_dma(dev_fd, 0, iova, data, length);
+	return inx_mock_dma(dev_fd, 0, 0, iova, data, length);
 }
 
 int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 		   uint32_t length)
 {
-	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, iova,
+	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, 0, iova,
+			    (void *)data, length);
+}
+
+int inx_mock_read_pasid(int dev_fd, uint32_t pasid, uint64_t iova, void *data,
+			uint32_t length)
+{
+	return inx_mock_dma(dev_fd, 0, pasid, iova, data, length);
+}
+
+int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
+			 const void *data, uint32_t length)
+{
+	return inx_mock_dma(dev_fd, IOMMU_NEXT_MOCK_DMA_WRITE, pasid, iova,
 			    (void *)data, length);
 }
 

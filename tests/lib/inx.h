@@ -56,6 +56,12 @@ int inx_change_process(int fd);
 int inx_option_get(int fd, uint32_t option, uint32_t object, uint64_t *val);
 int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);
+int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
+			 uint32_t *hwpt);
+/* Dirty tracking on or off; and what was written, a bit for @page_size. */
+int inx_dirty_set(int fd, uint32_t hwpt, bool enable);
+int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,
+		   uint64_t length, uint64_t page_size, void *bitmap);
 
 /* Device files: of a mock device or a real one. */
 int inx_bind(int dev_fd, int fd, uint32_t *dev);
@@ -79,6 +85,11 @@ int inx_mock_stats(int mock_fd, uint32_t id,
 int inx_mock_read(int dev_fd, uint64_t iova, void *data, uint32_t length);
 int inx_mock_write(int dev_fd, uint64_t iova, const void *data,
 		   uint32_t length);
+/* The same with a PASID. */
+int inx_mock_read_pasid(int dev_fd, uint32_t pasid, uint64_t iova, void *data,
+			uint32_t length);
+int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
+			 const void *data, uint32_t length);
 
 /* A mock access, of enum iommu_next_mock_access_flags. Returns its file. */
 int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id);

@@ -347,4 +347,36 @@ TEST_F(emulated, dirty_unmap)
 	EXPECT_EQ(0, dirty(self->fd));
 }
 
+/* ---- beside hardware --------------------------------------------------------------------- */
+
+/* A group with an IOMMU comes and goes: what it needs is pinned and charged once. */
+TEST_F(emulated, with_hardware)
+{
+	const char *machine = getenv("INX_MACHINE");
+	struct pci_dev pci;
+	int group;
+
+	if (!is_v2(variant))
+		SKIP("of type1v2");
+	if (!machine || strcmp(machine, "vtd"))
+		SKIP("takes a device behind an IOMMU");
+	pci_find_edu(&pci, 1);
+	pci_set_driver(&pci, "vfio-pci");
+	group = legacy_group(&pci);
+	ASSERT_EQ(2, pin(self->dev, IOVA + PAGE, 2 * PAGE));
+	ASSERT_EQ(0, ioctl(group, VFIO_GROUP_SET_CONTAINER, &self->fd));
+	EXPECT_EQ(self->pinned + (long)LENGTH / 1024, pinned(variant));
+	ASSERT_EQ(1, pin(self->dev, IOVA, PAGE));
+	EXPECT_EQ(self->pinned + (long)LENGTH / 1024, pinned(variant));
+	ASSERT_EQ(0, track(self->fd, true));
+	EXPECT_EQ(0xff, dirty(self->fd));
+	EXPECT_EQ(0xff, dirty(self->fd));
+	ASSERT_EQ(0, close(group));
+	EXPECT_EQ(self->pinned + 12, pinned(variant));
+	/* It may have written until it went. */
+	EXPECT_EQ(0xff, dirty(self->fd));
+	EXPECT_EQ(3, poke(self->dev, IOVA, LENGTH, 0x44));
+	EXPECT_EQ(0x44, self->mem[2 * PAGE]);
+}
+
 TEST_HARNESS_MAIN

@@ -132,9 +132,11 @@ TEST_F(hwpt, alloc_unknown)
 	char data[32] = {};
 	int fd = self->w.fd, bit;
 
-	/* Flags that exist elsewhere are not known here yet. */
-	for (bit = 0; bit < 32; bit++) {
+	/* What the lower ones mean is tested in nested.c, pasid.c and so on. */
+	for (bit = 4; bit < 32; bit++) {
 		arg.flags = 1U << bit;
+		if (arg.flags == IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING)
+			continue;
 		EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, cmd, &arg));
 	}
 	arg.flags = 0;
@@ -174,8 +176,8 @@ TEST_F(hwpt, alloc_for_what_is_none)
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, 0, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, gone, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, UINT32_MAX, NULL));
-	/* Neither can be a parent. */
-	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, hwpt, NULL));
+	/* Neither can be a parent; without data the first is not meant to be. */
+	EXPECT_ERRNO(EOPNOTSUPP, inx_hwpt_alloc(fd, dev, hwpt, NULL));
 	EXPECT_ERRNO(EINVAL, inx_hwpt_alloc(fd, dev, dev, NULL));
 	EXPECT_EQ(1, world_stats(&self->w, self->dev).domains);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci except=6.1/virtio timeout=120 taint=U */
-/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu */
+/* harness: load=iommu_next_vfio_pci timeout=120 taint=U */
+/* harness: machines=vtd*,amd*,virtio,smmu except=6.1/virtio */
 /*
  * The protocol on real PCI devices behind an IOMMU: they reach what they were
  * given, and nothing else.
@@ -138,6 +138,28 @@ TEST_F(dma, unmapped)
 	ASSERT_EQ(0, client_map(c, self->mem + PAGE, PAGE, IOVA));
 	edu_dma(self->edu, IOVA, 100, true);
 	EXPECT_TRUE(only(self->mem, PAGE, 100, 0x5a));
+}
+
+/* Of a range whose place is no multiple of its length, all is gone. */
+TEST_F(dma, unmapped_across)
+{
+	struct client *c = &self->c;
+	unsigned int i;
+
+	attach(self);
+	edu_load(c, 0, 0x5a);
+	for (i = 1; i < 4; i++) {
+		uint64_t iova = IOVA + i * PAGE, last = iova + 3 * PAGE;
+
+		ASSERT_EQ(0, client_map(c, self->mem, LENGTH, iova));
+		memset(self->mem, 0, LENGTH);
+		edu_dma(self->edu, last, 10, true);
+		EXPECT_TRUE(only(self->mem, 3 * PAGE, 10, 0x5a));
+		ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, iova, LENGTH, NULL));
+		memset(self->mem, 0, LENGTH);
+		edu_dma(self->edu, last, 10, true);
+		EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	}
 }
 
 TEST_F(dma, copy_without_its_source)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci except=6.1/virtio timeout=120 taint=U */
-/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu */
+/* harness: load=iommu_next_vfio_pci timeout=120 taint=U */
+/* harness: machines=vtd*,amd*,virtio,smmu except=6.1/virtio */
 /*
  * The device, its driver or its client goes while a DMA of a real device runs.
  * From then on the device reaches nothing of the client's, and the next client

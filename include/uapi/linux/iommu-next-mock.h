@@ -28,6 +28,7 @@
  * @IOMMU_NEXT_MOCK_KERNEL_OWNED: a kernel driver uses its group
  * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself, as a VT-d unit
  * @IOMMU_NEXT_MOCK_NO_SNOOP: its IOMMU cannot make no-snoop accesses snoop
+ * @IOMMU_NEXT_MOCK_NO_DIRTY: its IOMMU cannot record what devices write
  * @IOMMU_NEXT_MOCK_PASID: its requests can have a PASID, of 20 bits
  * @IOMMU_NEXT_MOCK_NO_NESTING: its IOMMU has one stage of translation only
  */
@@ -38,6 +39,7 @@ enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_KERNEL_OWNED = 1 << 3,
 	IOMMU_NEXT_MOCK_HW_INFO = 1 << 4,
 	IOMMU_NEXT_MOCK_NO_SNOOP = 1 << 5,
+	IOMMU_NEXT_MOCK_NO_DIRTY = 1 << 6,
 	IOMMU_NEXT_MOCK_PASID = 1 << 8,
 	IOMMU_NEXT_MOCK_NO_NESTING = 1 << 9,
 };
@@ -52,6 +54,8 @@ enum iommu_next_mock_flags {
  * @IOMMU_NEXT_MOCK_FAIL_REPLACE: changing the page table, with ENOMEM
  * @IOMMU_NEXT_MOCK_FAIL_MAP: mapping one stretch of IO pages, with ENOMEM
  * @IOMMU_NEXT_MOCK_FAIL_BIND: the driver's part of BIND, with EIO
+ * @IOMMU_NEXT_MOCK_FAIL_DIRTY_SET: beginning to record what devices write, or
+ *	ending it, with ENOMEM
  */
 enum iommu_next_mock_fail {
 	IOMMU_NEXT_MOCK_FAIL_NOTHING = 0,
@@ -62,6 +66,7 @@ enum iommu_next_mock_fail {
 	IOMMU_NEXT_MOCK_FAIL_REPLACE = 5,
 	IOMMU_NEXT_MOCK_FAIL_MAP = 6,
 	IOMMU_NEXT_MOCK_FAIL_BIND = 7,
+	IOMMU_NEXT_MOCK_FAIL_DIRTY_SET = 8,
 };
 
 #define IOMMU_NEXT_MOCK_MAX_RESERVED 4

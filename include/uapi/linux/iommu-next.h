@@ -211,6 +211,10 @@ enum iommu_next_ioas_map_flags {
  * page tables share them. An IOVA that the kernel chooses is not 0 and keeps
  * the alignment of @user_va, up to a huge page.
  *
+ * Memory that the caller has mapped of a device file, a BAR, is mapped without
+ * pins or charge, in one mapping of it. When the device is reset, disabled or
+ * closed no other device reaches it any more; the IOVAs stay taken until UNMAP.
+ *
  * Errors: EEXIST when a mapping meets the range; EINVAL for a range that is
  * reserved or misaligned; ENOSPC when the kernel finds no place; EFAULT for
  * memory that is not there or, WRITEABLE, not writable; ENOMEM; EOVERFLOW;
@@ -721,9 +725,11 @@ enum iommu_next_hwpt_set_dirty_tracking_flags {
  * @__reserved: 0
  *
  * ioctl(IOMMU_NEXT_HWPT_SET_DIRTY_TRACKING). Turning it on starts from a clean
- * table.
+ * table, also when it is on. Turning it off leaves what was recorded to be
+ * read. @__reserved is not looked at, as in Linux.
  *
- * Errors: ENOENT, EOPNOTSUPP.
+ * Errors: ENOENT; EOPNOTSUPP for @flags, and for an HWPT without dirty
+ * tracking; EINTR when the caller is being killed; what the driver says.
  */
 struct iommu_next_hwpt_set_dirty_tracking {
 	__u32 size;
@@ -750,17 +756,23 @@ enum iommu_next_hwpt_get_dirty_bitmap_flags {
  * @hwpt_id: an HWPT with dirty tracking
  * @flags: of enum iommu_next_hwpt_get_dirty_bitmap_flags
  * @__reserved: 0
- * @iova: first byte, a multiple of @page_size
- * @length: bytes, a multiple of @page_size
+ * @iova: first byte, a multiple of @page_size and of the alignment that
+ *	IOMMU_NEXT_IOAS_IOVA_RANGES tells
+ * @length: bytes, likewise
  * @page_size: bytes that one bit stands for, a power of two
- * @data: user pointer to the bitmap, an array of __u64; bit n stands for
+ * @data: user pointer to the bitmap, of any alignment; bit n stands for
  *	@iova + n * @page_size
  *
  * ioctl(IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP). Set the bits of pages that were
  * written since they were last cleared, and clear them in the page table. Bits
- * are only ever set in the user's bitmap.
+ * are only ever set in the user's bitmap. What is not mapped reads as clean.
+ * The IO page that was written decides: all bits of it are set, or the one that
+ * it is a part of. What an error leaves unread stays dirty.
  *
- * Errors: EINVAL, EOVERFLOW, ENOENT, EOPNOTSUPP, ENOMEM.
+ * Errors: EOVERFLOW for @length beyond the end of the address space; EINVAL for
+ * what is not aligned; ENOENT; EOPNOTSUPP for @flags, and for an HWPT without
+ * dirty tracking; EFAULT when there is a bit to set and the bitmap cannot be
+ * written there; EINTR when the caller is being killed; ENOMEM.
  */
 struct iommu_next_hwpt_get_dirty_bitmap {
 	__u32 size;

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* harness: load=iommu_next_vfio_pci machines=vtd-dirty,amd-dirty kernels=6.12,7.2,7.3 libs=-lbpf,-lelf,-lz timeout=180 */
+/*
+ * Dirty tracking through the drivers of VT-d and AMD's IOMMU.
+ *
+ * No IOMMU that QEMU emulates records what is written, so this program plays
+ * that part of it: a device without translation writes to physical memory. With
+ * it the IOMMU is made to say that it can, and dirty bits are set in the page
+ * table that the driver has given to it. Everything else is real: the
+ * allocation and attach by the driver, the bits that it sets for the hardware,
+ * the table, the reading of it, and DMA through it.
+ */
+#define _GNU_SOURCE
+#include <elf.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/btf.h>
+
+#include "mem.h"
+#include "pci.h"
+#include "inx.h"
+#include "tap.h"
+
+#define PAGE 4096UL
+#define HUGE (2UL << 20)
+#define PAGES 16UL
+#define IOVA PCI_IOVA
+#define HUGE_IOVA (32UL << 20)
+#define DIRTY IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING
+#define KEEP IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
+
+#define ADDRESS 0x000ffffffffff000UL
+#define BIT(n) (1UL << (n))
+
+/* ---- kernel memory ----------------------------------------------------------------------- */
+
+#define SEGMENTS 64
+
+static int kcore = -1;
+static Elf64_Phdr segment[SEGMENTS];
+static int segments;
+static struct btf *btf;
+
+static void kernel_open(void)
+{
+	Elf64_Ehdr head;
+
+	kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(kcore, 0);
+	ASSERT_EQ(sizeof(head), pread(kcore, &head, sizeof(head), 0));
+	segments = head.e_phnum;
+	ASSERT_LE(segments, SEGMENTS);
+	ASSERT_EQ(segments * sizeof(*segment),
+		  pread(kcore, segment, segments * sizeof(*segment),
+			head.e_phoff));
+	btf = btf__load_vmlinux_btf();
+	ASSERT_NE(NULL, btf);
+}
+
+static uint64_t kernel_read(uint64_t address)
+{
+	uint64_t value = 0;
+	int i;
+
+	for (i = 0; i < segments; i++) {
+		Elf64_Phdr *s = &segment[i];
+
+		if (s->p_type == PT_LOAD && address - s->p_vaddr < s->p_memsz) {
+			ASSERT_EQ(8, pread(kcore, &value, 8, s->p_offset +
+					   address - s->p_vaddr));
+			return value;
+		}
+	}
+	ASSERT_EQ(0, address);
+	return 0;
+}
+
+/* Physical memory by where the kernel has all of it, and back. */
+static uint64_t phys_read(uint64_t phys)
+{
+	int i;
+
+	for (i = 0; i < segments; i++)
+		if (segment[i].p_type == PT_LOAD &&
+		    segment[i].p_paddr != UINT64_MAX &&
+		    phys - segment[i].p_paddr < segment[i].p_memsz)
+			return kernel_read(segment[i].p_vaddr + phys -
+					   segment[i].p_paddr);
+	ASSERT_EQ(0, phys);
+	return 0;
+}
+
+static uint64_t phys_of(uint64_t address)
+{
+	int i;
+
+	for (i = 0; i < segments; i++)
+		if (segment[i].p_type == PT_LOAD &&
+		    segment[i].p_paddr != UINT64_MAX &&
+		    address - segment[i].p_vaddr < segment[i].p_memsz)
+			return segment[i].p_paddr + address -
+			       segment[i].p_vaddr;
+	ASSERT_EQ(0, address);
+	return 0;
+}
+
+static uint64_t symbol(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "r");
+	unsigned long long address;
+	char line[512], word[256];
+
+	ASSERT_NE(NULL, f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llx %*c %255s", &address, word) == 2 &&
+		    !strcmp(word, name)) {
+			fclose(f);
+			return address;
+		}
+	fclose(f);
+	TH_LOG("the kernel has no symbol %s", name);
+	ASSERT_TRUE(false);
+	return 0;
+}
+
+/* Where a member is in a struct. */
+static uint64_t member(const char *type, const char *name)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_member *m;
+	const struct btf_type *t;
+	int i;
+
+	ASSERT_GT(id, 0);
+	t = btf__type_by_id(btf, id);
+	m = btf_members(t);
+	for (i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, m[i].name_off), name))
+			return btf_member_bit_offset(t, i) / 8;
+	TH_LOG("struct %s has no %s", type, name);
+	ASSERT_TRUE(false);
+	return 0;
+}
+
+/* ---- the hand ---------------------------------------------------------------------------- */
+
+static volatile unsigned char *hand;
+static uint64_t *paper, paper_phys;
+
+static void hand_open(const struct pci_dev *dev)
+{
+	uint64_t entry;
+	uint16_t command;
+	char path[128];
+	int fd;
+
+	ASSERT_EQ(0, file_write("identity", "/sys/kernel/iommu_groups/%d/type",
+				pci_group(dev)));
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 dev->bdf);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_EQ(2, pread(fd, &command, 2, 4));
+	/* Memory and bus master. */
+	command |= 6;
+	ASSERT_EQ(2, pwrite(fd, &command, 2, 4));
+	close(fd);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0",
+		 dev->bdf);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	hand = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, hand);
+	close(fd);
+
+	paper = inx_alloc(PAGE);
+	ASSERT_EQ(0, mlock(paper, PAGE));
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ(8, pread(fd, &entry, 8, (uintptr_t)paper / PAGE * 8));
+	close(fd);
+	paper_phys = (entry & (BIT(55) - 1)) * PAGE;
+}
+
+static void hand_move(uint64_t from, uint64_t to, uint64_t command)
+{
+	*(volatile uint64_t *)(hand + EDU_DMA_SRC) = from;
+	*(volatile uint64_t *)(hand + EDU_DMA_DST) = to;
+	*(volatile uint64_t *)(hand + EDU_DMA_COUNT) = 8;
+	*(volatile uint64_t *)(hand + EDU_DMA_COMMAND) = command;
+	while (*(volatile uint64_t *)(hand + EDU_DMA_COMMAND) & EDU_START)
+		usleep(1000);
+}
+
+static void phys_write(uint64_t phys, uint64_t value)
+{
+	*paper = value;
+	hand_move(paper_phys, EDU_BUFFER, EDU_START);
+	hand_move(EDU_BUFFER, phys, EDU_START | EDU_TO_MEMORY);
+	ASSERT_EQ(value, phys_read(phys));
+}
+
+/* ---- IOMMUs ------------------------------------------------------------------------------ */
+
+/**
+ * struct kind - a kind of IOMMU, of which there is one
+ * @register_address: where the driver keeps the register of what it can
+ * @sysfs: shows this register
+ * @feature: bits of it that say that it can record dirty bits
+ * @entry: physical address of what the hardware looks up for a device
+ * @tracks: bits of it that make the hardware record dirty bits
+ * @table: page table of a device, and the level of its first table
+ * @is_table: whether an entry of the page table leads to a further table
+ * @dirty: number of the dirty bit
+ */
+struct kind {
+	uint64_t (*register_address)(void);
+	const char *sysfs;
+	uint64_t feature;
+	uint64_t (*entry)(const struct pci_dev *dev);
+	uint64_t tracks;
+	uint64_t (*table)(const struct pci_dev *dev, int *level);
+	bool (*is_table)(uint64_t entry);
+	unsigned int dirty;
+};
+
+/* The driver's struct of the unit. */
+static uint64_t vtd_unit(void)
+{
+	uint64_t drhd = kernel_read(symbol("dmar_drhd_units")) -
+			member("dmar_drhd_unit", "list");
+
+	return kernel_read(drhd + member("dmar_drhd_unit", "iommu"));
+}
+
+static uint64_t vtd_register(void)
+{
+	return vtd_unit() + member("intel_iommu", "ecap");
+}
+
+static unsigned int devfn(const struct pci_dev *dev)
+{
+	unsigned int bus, slot, function;
+
+	ASSERT_EQ(3, sscanf(dev->bdf, "%*x:%x:%x.%x", &bus, &slot, &function));
+	ASSERT_EQ(0, bus);
+	ASSERT_LT(slot, 16);
+	return slot << 3 | function;
+}
+
+/* The PASID entry of requests without PASID: VT-d 9.3 to 9.6. */
+static uint64_t vtd_entry(const struct pci_dev *dev)
+{
+	uint64_t root = phys_of(kernel_read(vtd_unit() + member("intel_iommu",
+								"root_entry")));
+	uint64_t context = phys_read(root) & ADDRESS;
+	uint64_t folder = phys_read(context + 32 * devfn(dev)) & ADDRESS;
+
+	return phys_read(folder) & ADDRESS;
+}
+
+static uint64_t vtd_table(const struct pci_dev *dev, int *level)
+{
+	uint64_t entry = phys_read(vtd_entry(dev));
+
+	/* Second stage only. */
+	EXPECT_EQ(2, entry >> 6 & 7);
+	*level = (entry >> 2 & 7) + 1;
+	return entry & ADDRESS;
+}
+
+static bool vtd_is_table(uint64_t entry)
+{
+	return !(entry & BIT(7));
+}
+
+static uint64_t amd_unit(void)
+{
+	return kernel_read(symbol("amd_iommu_list")) - member("amd_iommu",
+							      "list");
+}
+
+static uint64_t amd_register(void)
+{
+	return amd_unit() + member("amd_iommu", "features");
+}
+
+/* The device table entry: AMD IOMMU 2.2.2.1. */
+static uint64_t amd_entry(const struct pci_dev *dev)
+{
+	uint64_t seg = kernel_read(amd_unit() + member("amd_iommu", "pci_seg"));
+
+	return phys_of(kernel_read(seg + member("amd_iommu_pci_seg",
+						"dev_table"))) +
+	       32 * devfn(dev);
+}
+
+static uint64_t amd_table(const struct pci_dev *dev, int *level)
+{
+	uint64_t entry = phys_read(amd_entry(dev));
+
+	*level = (entry >> 9 & 7) - 1;
+	return entry & ADDRESS;
+}
+
+static bool amd_is_table(uint64_t entry)
+{
+	unsigned int next = entry >> 9 & 7;
+
+	return next && next != 7;
+}
+
+static const struct kind vtd = {
+	.register_address = vtd_register,
+	.sysfs = "/sys/class/iommu/dmar0/intel-iommu/ecap",
+	/* Second-level accessed and dirty bits; coherent page walks. */
+	.feature = BIT(45) | BIT(48),
+	.entry = vtd_entry,
+	.tracks = BIT(9),
+	.table = vtd_table,
+	.is_table = vtd_is_table,
+	.dirty = 9,
+};
+
+static const struct kind amd = {
+	.register_address = amd_register,
+	.sysfs = "/sys/class/iommu/ivhd0/amd-iommu/features",
+	.feature = BIT(52),
+	.entry = amd_entry,
+	.tracks = 3 << 7,
+	.table = amd_table,
+	.is_table = amd_is_table,
+	.dirty = 6,
+};
+
+/* ---- tests ------------------------------------------------------------------------------- */
+
+FIXTURE(dirty)
+{
+	struct client c;
+	const struct kind *kind;
+	unsigned char *mem, *huge;
+	uint32_t hwpt;
+	uint64_t reg, before;
+};
+
+static uint64_t capability(struct dirty_data *self)
+{
+	struct iommu_next_hw_info info = {
+		.size = sizeof(info),
+		.dev_id = self->c.id[0],
+	};
+
+	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	return info.out_capabilities & IOMMU_NEXT_HW_CAP_DIRTY_TRACKING;
+}
+
+FIXTURE_SETUP(dirty)
+{
+	struct client *c = &self->c;
+	char known[64];
+
+	self->kind = access("/sys/class/iommu/dmar0", F_OK) ? &amd : &vtd;
+	client_open(c, 1, true);
+	self->mem = mem_alloc(MEM_SHUFFLED, PAGES * PAGE);
+	self->huge = mem_alloc(MEM_HUGETLB, HUGE);
+	ASSERT_EQ(0, client_map(c, self->mem, PAGES * PAGE, IOVA));
+	ASSERT_EQ(0, client_map(c, self->huge, HUGE, HUGE_IOVA));
+
+	EXPECT_EQ(0, capability(self));
+	EXPECT_ERRNO(EOPNOTSUPP, inx_hwpt_alloc_flags(c->fd, c->id[0], c->ioas,
+						      DIRTY, NULL));
+	kernel_open();
+	pci_set_driver(&c->pci[1], NULL);
+	hand_open(&c->pci[1]);
+	self->reg = phys_of(self->kind->register_address());
+	self->before = phys_read(self->reg);
+	/* Before anything is written: is it what it should be? */
+	ASSERT_TRUE(file_read(known, sizeof(known), "%s", self->kind->sysfs));
+	ASSERT_EQ(strtoull(known, NULL, 16), self->before);
+	phys_write(self->reg, self->before | self->kind->feature);
+	EXPECT_EQ(IOMMU_NEXT_HW_CAP_DIRTY_TRACKING, capability(self));
+	ASSERT_EQ(0, inx_hwpt_alloc_flags(c->fd, c->id[0], c->ioas, DIRTY,
+					  &self->hwpt));
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], self->hwpt));
+}
+
+FIXTURE_TEARDOWN(dirty)
+{
+	client_close(&self->c);
+	phys_write(self->reg, self->before);
+}
+
+static uint64_t tracks(struct dirty_data *self)
+{
+	return phys_read(self->kind->entry(&self->c.pci[0])) &
+	       self->kind->tracks;
+}
+
+/* The address of the entry that maps @iova, in the table of the hardware. */
+static uint64_t find(struct dirty_data *self, uint64_t iova, int *level)
+{
+	uint64_t table = self->kind->table(&self->c.pci[0], level), at;
+
+	for (;; --*level) {
+		at = table + 8 * (iova >> (12 + 9 * *level) & 511);
+		if (!*level || !self->kind->is_table(phys_read(at)))
+			return at;
+		table = phys_read(at) & ADDRESS;
+	}
+}
+
+static bool is_dirty(struct dirty_data *self, uint64_t iova)
+{
+	int level;
+
+	return phys_read(find(self, iova, &level)) & BIT(self->kind->dirty);
+}
+
+/* What the hardware does when a device writes there. */
+static void set_dirty(struct dirty_data *self, uint64_t iova)
+{
+	uint64_t at;
+	int level;
+
+	at = find(self, iova, &level);
+	phys_write(at, phys_read(at) | BIT(self->kind->dirty));
+}
+
+static uint64_t read_small(struct dirty_data *self, uint32_t flags)
+{
+	uint64_t bits = 0;
+
+	ASSERT_EQ(0, inx_dirty_read(self->c.fd, self->hwpt, flags, IOVA,
+				    PAGES * PAGE, PAGE, &bits));
+	return bits;
+}
+
+TEST_F_TIMEOUT(dirty, switched, 90)
+{
+	int fd = self->c.fd;
+
+	EXPECT_EQ(0, tracks(self));
+	ASSERT_EQ(0, inx_dirty_set(fd, self->hwpt, true));
+	EXPECT_EQ(self->kind->tracks, tracks(self));
+	EXPECT_EQ(0, read_small(self, 0));
+	/* On begins with a clean table. */
+	set_dirty(self, IOVA);
+	ASSERT_EQ(0, inx_dirty_set(fd, self->hwpt, true));
+	EXPECT_FALSE(is_dirty(self, IOVA));
+	ASSERT_EQ(0, inx_dirty_set(fd, self->hwpt, false));
+	EXPECT_EQ(0, tracks(self));
+	/* Who is attached later is tracked as well. */
+	ASSERT_EQ(0, inx_detach(self->c.dev[0]));
+	ASSERT_EQ(0, inx_dirty_set(fd, self->hwpt, true));
+	ASSERT_EQ(0, inx_attach_to(self->c.dev[0], self->hwpt));
+	EXPECT_EQ(self->kind->tracks, tracks(self));
+}
+
+TEST_F_TIMEOUT(dirty, small_pages, 90)
+{
+	ASSERT_EQ(0, inx_dirty_set(self->c.fd, self->hwpt, true));
+	set_dirty(self, IOVA + 3 * PAGE);
+	set_dirty(self, IOVA + 15 * PAGE);
+	EXPECT_EQ(BIT(3) | BIT(15), read_small(self, KEEP));
+	EXPECT_TRUE(is_dirty(self, IOVA + 3 * PAGE));
+	EXPECT_EQ(BIT(3) | BIT(15), read_small(self, 0));
+	EXPECT_FALSE(is_dirty(self, IOVA + 3 * PAGE));
+	EXPECT_FALSE(is_dirty(self, IOVA + 15 * PAGE));
+	EXPECT_EQ(0, read_small(self, 0));
+	/* And the table still translates. */
+	self->mem[10] = 0x5a;
+	edu_copy(&self->c.edu[0], IOVA + 10, IOVA + 7 * PAGE + 1, 1);
+	EXPECT_EQ(0x5a, self->mem[7 * PAGE + 1]);
+}
+
+/* One bit for 2 MiB, read in two parts. */
+TEST_F_TIMEOUT(dirty, huge_page, 90)
+{
+	uint64_t bits[HUGE / PAGE / 64] = {};
+	int fd = self->c.fd, level;
+	unsigned int i;
+
+	find(self, HUGE_IOVA, &level);
+	EXPECT_EQ(1, level);
+	ASSERT_EQ(0, inx_dirty_set(fd, self->hwpt, true));
+	set_dirty(self, HUGE_IOVA);
+	ASSERT_EQ(0, inx_dirty_read(fd, self->hwpt, 0, HUGE_IOVA + HUGE / 2,
+				    HUGE / 2, PAGE, bits));
+	for (i = 0; i < HUGE / PAGE / 64; i++)
+		EXPECT_EQ(i < HUGE / PAGE / 128 ? UINT64_MAX : 0, bits[i]);
+	EXPECT_FALSE(is_dirty(self, HUGE_IOVA));
+	memset(bits, 0, sizeof(bits));
+	ASSERT_EQ(0, inx_dirty_read(fd, self->hwpt, 0, HUGE_IOVA, HUGE, PAGE,
+				    bits));
+	for (i = 0; i < HUGE / PAGE / 64; i++)
+		EXPECT_EQ(i < HUGE / PAGE / 128 ? UINT64_MAX : 0, bits[i]);
+	memset(bits, 0, sizeof(bits));
+	ASSERT_EQ(0, inx_dirty_read(fd, self->hwpt, 0, HUGE_IOVA, HUGE, PAGE,
+				    bits));
+	for (i = 0; i < HUGE / PAGE / 64; i++)
+		EXPECT_EQ(0, bits[i]);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* harness: load=iommu_next_vfio_pci machines=vtd */
+/*
+ * A device behind a port of its own, which is how it can be reset, while another
+ * one reaches its BAR; and it is reset by its client, and by root.
+ */
+#define _GNU_SOURCE
+#include <linux/vfio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "inx.h"
+#include "pci.h"
+#include "tap.h"
+
+#define PAGE 4096UL
+#define IOVA PCI_IOVA
+#define BAR (2 * PCI_IOVA)
+#define NR 3
+
+FIXTURE(reset)
+{
+	struct client c;
+	struct pci_dev pci[NR];
+	int dev;
+	struct edu target;
+	uint32_t *word;
+};
+
+FIXTURE_SETUP(reset)
+{
+	struct client *c = &self->c;
+
+	client_open(c, 1, false);
+	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
+	pci_find_edu(self->pci, NR);
+	pci_set_driver(&self->pci[NR - 1], PCI_DRIVER);
+	self->dev = pci_open(&self->pci[NR - 1]);
+	ASSERT_GE(self->dev, 0);
+	ASSERT_EQ(0, inx_bind(self->dev, c->fd, NULL));
+	edu_open(&self->target, self->dev, VFIO_PCI_MSI_IRQ_INDEX);
+	edu_map_bar(&self->target);
+	self->word = inx_alloc(PAGE);
+	memset(self->word, 0, PAGE);
+	ASSERT_EQ(0, client_map(c, self->word, PAGE, IOVA));
+	ASSERT_EQ(0, client_map(c, (void *)self->target.bar, PAGE, BAR));
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	edu_close(&self->target);
+	EXPECT_EQ(0, close(self->dev));
+	client_close(&self->c);
+	EXPECT_EQ(0, munmap(self->word, PAGE));
+}
+
+static bool reaches(struct reset_data *self)
+{
+	uint32_t val;
+
+	edu_write(&self->target, EDU_LIVENESS, 0x11111111, 4);
+	*self->word = 0x12345678;
+	edu_dma(&self->c.edu[0], IOVA, 4, false);
+	edu_dma(&self->c.edu[0], BAR + EDU_LIVENESS, 4, true);
+	val = edu_read(&self->target, EDU_LIVENESS, 4);
+	if (val == ~0x12345678U)
+		return true;
+	EXPECT_EQ(~0x11111111U, val);
+	return false;
+}
+
+static void is_revoked(struct reset_data *self)
+{
+	struct client *c = &self->c;
+
+	EXPECT_FALSE(reaches(self));
+	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, BAR, PAGE, NULL));
+	ASSERT_EQ(0, client_map(c, (void *)self->target.bar, PAGE, BAR));
+	EXPECT_TRUE(reaches(self));
+}
+
+TEST_F(reset, by_its_client)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	ASSERT_EQ(0, ioctl(self->dev, VFIO_DEVICE_GET_INFO, &info));
+	ASSERT_TRUE(info.flags & VFIO_DEVICE_FLAGS_RESET);
+	EXPECT_TRUE(reaches(self));
+	ASSERT_EQ(0, ioctl(self->dev, VFIO_DEVICE_RESET));
+	is_revoked(self);
+}
+
+TEST_F(reset, by_root)
+{
+	EXPECT_TRUE(reaches(self));
+	ASSERT_EQ(0, file_write("1", "/sys/bus/pci/devices/%s/reset",
+				self->pci[NR - 1].bdf));
+	is_revoked(self);
+}
+
+/* The other one's reset is none of this one's. */
+TEST_F(reset, not_of_this)
+{
+	EXPECT_TRUE(reaches(self));
+	EXPECT_ERRNO(EINVAL, ioctl(self->c.dev[0], VFIO_DEVICE_RESET));
+	EXPECT_TRUE(reaches(self));
+}
+
+TEST_HARNESS_MAIN
