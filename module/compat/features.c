@@ -28,10 +28,42 @@
 #define INX_MAP_FILE "yes, but not of a file that is sealed against writing"
 #endif
 
+#ifdef INX_HAVE_VFIO_CONTAINER
+#define INX_CONTAINER "yes"
+#else
+#define INX_CONTAINER "no, this kernel's VFIO has no containers"
+#endif
+
+#if defined(INX_HAVE_DOMAIN_ALLOC_NESTED) || defined(INX_HAVE_DOMAIN_ALLOC_USER)
+#define INX_NESTED "yes, if the IOMMU's driver has them"
+#else
+#define INX_NESTED "no, the kernel's IOMMU drivers have none"
+#endif
+
+#ifdef INX_HAVE_PASID_REPLACE
+#define INX_PASID "yes"
+#elif defined(INX_HAVE_PASID_HANDLE)
+#define INX_PASID "yes, but requests are blocked while a page table is changed"
+#else
+#define INX_PASID "no, the kernel has no calls for them"
+#endif
+
+#ifdef INX_HAVE_DIRTY_OPS
+#define INX_DIRTY "yes, if the IOMMU records it"
+#else
+#define INX_DIRTY "no, the kernel's IOMMU drivers do not record it"
+#endif
+
 INX_FEATURE(1, "address spaces", "yes");
 INX_FEATURE(2, "page tables chosen on attach, shared", "yes");
 INX_FEATURE(3, "VFIO type1 ioctls on the same file", "yes");
 INX_FEATURE(4, "mapping files", INX_MAP_FILE);
 INX_FEATURE(5, "replacing a page table in one step", INX_REPLACE);
 INX_FEATURE(6, "hardware information", INX_HW_INFO);
-INX_FEATURE(7, "hot reset of a bus by several owners", "no");
+INX_FEATURE(7, "VFIO containers over an address space", INX_CONTAINER);
+INX_FEATURE(8, "memory of other devices (BARs)", "yes");
+INX_FEATURE(9, "nested page tables of real IOMMUs", INX_NESTED);
+INX_FEATURE(10, "PASIDs of real devices", INX_PASID);
+INX_FEATURE(11, "dirty tracking of real IOMMUs", INX_DIRTY);
+INX_FEATURE(12, "IO page faults of real devices, virtual IOMMUs", "no");
+INX_FEATURE(13, "hot reset of a bus by several owners", "no");

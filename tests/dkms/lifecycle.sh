@@ -83,7 +83,7 @@ check "nor is its VFIO device" not is_installed "$KVER" iommu_next_mock_vfio
 check "udev rules and modprobe's examples are in place" system_files cmp
 check "the examples name parameters that there are" modprobe_examples
 check "/dev/iommu is not asked for" [ ! -e /etc/iommu-next/dev-iommu ]
-check "inxctl is installed" [ "$(inxctl --version)" = "inxctl $version" ]
+check "inxctl is installed" [ "$(/usr/local/sbin/inxctl --version)" = "inxctl $version" ]
 check "with its manual page" cmp tools/inxctl/inxctl.8 /usr/local/share/man/man8/inxctl.8
 check "and its completion" completes b bind
 
@@ -94,7 +94,7 @@ check "the newer version is installed" grep "^iommu-next/$new_version, $KVER, .*
 check "the older version is gone" not grep "^iommu-next/$version," /tmp/status
 check "its sources are gone" [ ! -e "/usr/src/iommu-next-$version" ]
 check "the mock is installed" is_installed "$KVER" iommu_next_mock
-check "inxctl is of the newer version" [ "$(inxctl --version)" = "inxctl $new_version" ]
+check "inxctl is of the newer version" [ "$(/usr/local/sbin/inxctl --version)" = "inxctl $new_version" ]
 check "udev rules and modprobe's examples are still in place" system_files cmp
 
 if [ "$OTHER" ]; then

@@ -183,7 +183,7 @@ static void check_device(const json_t *device, const struct options *options)
 
 	if (!strcmp(member(device, "state"), "bridge"))
 		die("%s is a bridge; bind the devices behind it", address);
-	if (!*member(device, "group"))
+	if (!*member(device, "group") && !iommu_is_there())
 		die("there is no IOMMU before %s, so its DMA cannot be kept in bounds;\n"
 		    "'inxctl status' says what to do", address);
 	words = users_words(device);
@@ -238,7 +238,7 @@ static json_t *change(const char *address, const char *before)
 
 /* ---- bind ------------------------------------------------------------------------------------ */
 
-static void undo_and_die(const json_t *changes, const char *address, int rc)
+static void undo_and_die(const json_t *changes, const char *address, const char *why)
 {
 	json_t *done;
 	size_t i;
@@ -248,8 +248,7 @@ static void undo_and_die(const json_t *changes, const char *address, int rc)
 		if (strcmp(member(done, "before"), PCI_MODULE))
 			free(give_back(member(done, "address")));
 	die("%s does not take %s: %s; everything is as it was;\n"
-	    "'dmesg | tail' may say more",
-	    PCI_MODULE, address, rc ? strerror(-rc) : "no error was given");
+	    "'dmesg | tail' may say more", PCI_MODULE, address, why);
 }
 
 static void bind_one(json_t *changes, const json_t *device)
@@ -263,8 +262,11 @@ static void bind_one(json_t *changes, const json_t *device)
 		rc = probe_again(address, PCI_MODULE);
 		driver = link_name("/sys/bus/pci/devices/%s/driver", address);
 		if (rc || !driver || strcmp(driver, PCI_MODULE))
-			undo_and_die(changes, address, rc);
+			undo_and_die(changes, address, rc ? strerror(-rc) : "no error was given");
 		free(driver);
+		/* Some get their group only when a driver looks at them for the first time. */
+		if (!exists("/sys/bus/pci/devices/%s/iommu_group", address))
+			undo_and_die(changes, address, "there is no IOMMU before it");
 	}
 	json_array_append_new(changes, change(address, before));
 }
@@ -279,7 +281,8 @@ json_t *bind_devices(const struct options *options)
 	json_object_foreach(devices, key, device)
 		check_device(device, options);
 	json_object_foreach(devices, key, device)
-		check_group(member(device, "group"), devices);
+		if (*member(device, "group"))
+			check_group(member(device, "group"), devices);
 	module_load(PCI_MODULE);
 	json_object_foreach(devices, key, device)
 		bind_one(changes, device);

@@ -88,6 +88,8 @@ json_t *pci_describe(const char *address, const json_t *users);
 char *pci_node(const char *address);
 /* Who has device files open: {"MAJOR:MINOR": [{pid, command}, ...]}. */
 json_t *pci_users(void);
+/* Whether the kernel uses an IOMMU, whichever devices are behind it. */
+bool iommu_is_there(void);
 /* Addresses of the PCI devices of a group. */
 json_t *group_devices(const char *group);
 /* A group as an object; its devices are described. */

@@ -213,6 +213,15 @@ bool driver_shares_group(const char *driver)
 	return !!strstr(driver, "vfio_pci") || !!strstr(driver, "vfio-pci");
 }
 
+bool iommu_is_there(void)
+{
+	json_t *units = list_folder("/sys/class/iommu");
+	bool result = json_array_size(units) > 0;
+
+	json_decref(units);
+	return result;
+}
+
 json_t *group_devices(const char *group)
 {
 	char *path = text("/sys/kernel/iommu_groups/%s/devices", group);
@@ -293,8 +302,11 @@ static void print_list(const json_t *value)
 	add_rows(rows, json_object_get(value, "without_group"));
 	print_table(rows, columns);
 	json_decref(rows);
-	if (!json_array_size(json_object_get(value, "groups")))
-		puts("\nNo device has an IOMMU before it; 'inxctl status' says what to do.");
+	if (json_array_size(json_object_get(value, "groups")))
+		return;
+	puts(iommu_is_there() ?
+		     "\nDevices get their groups when a driver looks at them for the first time." :
+		     "\nNo device has an IOMMU before it; 'inxctl status' says what to do.");
 }
 
 static json_t *without_group(const json_t *users)

@@ -114,11 +114,12 @@ static const char *kind_of(const char *unit)
 	return is_virtio ? "virtio-iommu" : "another kind";
 }
 
-static void check_iommu(json_t *problems, size_t groups)
+static void check_iommu(json_t *problems)
 {
 	char *cmdline;
 
-	if (groups)
+	/* Groups may come later, when a driver looks at a device. */
+	if (iommu_is_there())
 		return;
 	cmdline = read_file("/proc/cmdline");
 	if (exists("/sys/firmware/acpi/tables/DMAR") && cmdline &&
@@ -151,8 +152,8 @@ static json_t *iommu(json_t *problems)
 		json_array_append_new(names, json_string(key));
 	json_decref(kinds);
 	json_decref(groups);
-	check_iommu(problems, number);
-	kind = json_pack("{s:b, s:o, s:o, s:i, s:b}", "present", number > 0, "kinds", names,
+	check_iommu(problems);
+	kind = json_pack("{s:b, s:o, s:o, s:i, s:b}", "present", iommu_is_there(), "kinds", names,
 			 "units", units, "groups", (int)number, "allow_unsafe_interrupts",
 			 unsafe && *unsafe == 'Y');
 	free(unsafe);
