@@ -7,15 +7,15 @@
  * unmapping brings, also those that the kernel decides on, go through the
  * operations of the page table, so these are replaced.
  *
- * By version, as no probe sees what a driver does.
+ * No probe sees what a driver does. A kernel whose groups are attached with a
+ * handle has a driver that does it right.
  */
 #include <linux/bitops.h>
 #include <linux/iommu.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
-#include <linux/version.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#ifndef INX_HAVE_ATTACH_HANDLE
 
 /* Beyond that everything is flushed; the driver counts pages in 32 bits. */
 #define INX_FLUSH_MOST SZ_1G

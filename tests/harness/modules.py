@@ -43,7 +43,8 @@ class Modules:
         def make(half: Path) -> None:
             source = half / "source"
             tree.copy(paths, source)
-            with self.run.report.step(f"{kernel.name}: DKMS build for {release}") as step:
+            how = "cross-build" if kernel.suite.foreign else "DKMS build"
+            with self.run.report.step(f"{kernel.name}: {how} for {release}") as step:
                 system.shell(
                     cross_script(kernel, release) if kernel.suite.foreign else dkms_script(release),
                     what=f"kernel {kernel.name}: building and installing the modules",

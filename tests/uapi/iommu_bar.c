@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd,vtd-first,amd* timeout=120 */
+/* harness: load=iommu_next_vfio_pci machines=vtd,vtd-first,amd*,smmu timeout=120 */
 /*
  * One device writes to the registers of another, which are mapped into its
  * IOAS, and does so no more when the other is not to be reached.
