@@ -238,7 +238,7 @@ static void dirty_write(struct dirty *d)
 	u64 iova = IOVA + dirty_some(d, LENGTH), fault_iova, start, last;
 	u8 data = 1;
 
-	KUNIT_EXPECT_EQ(d->w->test, 0U, mock_device_dma(d->mock, iova, &data, 1,
+	KUNIT_EXPECT_EQ(d->w->test, 0U, mock_device_dma(d->mock, 0, iova, &data, 1,
 							true, &fault_iova));
 	mock_domain_page(d->mock->iommu->domain, iova, &start, &last);
 	memset(d->dirty + (start - IOVA) / UNIT, true,

@@ -48,10 +48,10 @@ static void dirty_write(struct fault_world *fw)
 	u64 fault_iova, data = 0;
 
 	KUNIT_EXPECT_EQ(fw->w->test, 0U,
-			mock_device_dma(fw->mock[0], IOVA, &data, 8, true,
+			mock_device_dma(fw->mock[0], 0, IOVA, &data, 8, true,
 					&fault_iova));
 	KUNIT_EXPECT_EQ(fw->w->test, 0U,
-			mock_device_dma(fw->mock[0], IOVA + LENGTH - 8, &data,
+			mock_device_dma(fw->mock[0], 0, IOVA + LENGTH - 8, &data,
 					8, true, &fault_iova));
 }
 

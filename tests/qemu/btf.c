@@ -21,7 +21,7 @@ typedef uint64_t dma_addr_t;
 #include "tap.h"
 
 /* By which name the kernel knows it. */
-typedef unsigned int ioasid_t;
+typedef uint32_t ioasid_t;
 
 /*
  * A function of private.h, the first kernel that has it (611: 6.11), and its type in words; the
@@ -131,11 +131,13 @@ TEST(private_functions_are_as_declared)
 	const struct function *function;
 	unsigned int major, minor;
 	struct utsname uts;
+	int found;
 	char *type;
 
 	ASSERT_TRUE(btf);
 	ASSERT_EQ(0, uname(&uts));
-	ASSERT_EQ(2, sscanf(uts.release, "%u.%u", &major, &minor));
+	found = sscanf(uts.release, "%u.%u", &major, &minor);
+	ASSERT_EQ(2, found);
 	for (function = functions; function->name; function++) {
 		EXPECT_TRUE(function->same);
 		type = kernel_type(btf, function->name);

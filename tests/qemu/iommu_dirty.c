@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd-dirty,amd-dirty kernels=6.12,7.2,7.3 libs=-lbpf,-lelf,-lz timeout=900 */
+/* harness: load=iommu_next_vfio_pci libs=-lbpf,-lelf,-lz timeout=900 */
+/* harness: machines=vtd-dirty,amd-dirty kernels=6.12,7.2,7.3 */
 /*
  * Dirty tracking through the drivers of VT-d and AMD's IOMMU.
  *
@@ -11,7 +12,7 @@
  * the table, the reading of it, and DMA through it.
  */
 #define _GNU_SOURCE
-#include <elf.h>
+#include <linux/elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,13 +43,13 @@
 #define SEGMENTS 64
 
 static int kcore = -1;
-static Elf64_Phdr segment[SEGMENTS];
+static struct elf64_phdr segment[SEGMENTS];
 static int segments;
 static struct btf *btf;
 
 static void kernel_open(void)
 {
-	Elf64_Ehdr head;
+	struct elf64_hdr head;
 
 	kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	ASSERT_GE(kcore, 0);
@@ -68,7 +69,7 @@ static uint64_t kernel_read(uint64_t address)
 	int i;
 
 	for (i = 0; i < segments; i++) {
-		Elf64_Phdr *s = &segment[i];
+		struct elf64_phdr *s = &segment[i];
 
 		if (s->p_type == PT_LOAD && address - s->p_vaddr < s->p_memsz) {
 			ASSERT_EQ(8, pread(kcore, &value, 8, s->p_offset +
@@ -244,8 +245,9 @@ static uint64_t vtd_register(void)
 static unsigned int devfn(const struct pci_dev *dev)
 {
 	unsigned int bus, slot, function;
+	int found = sscanf(dev->bdf, "%*x:%x:%x.%x", &bus, &slot, &function);
 
-	ASSERT_EQ(3, sscanf(dev->bdf, "%*x:%x:%x.%x", &bus, &slot, &function));
+	ASSERT_EQ(3, found);
 	ASSERT_EQ(0, bus);
 	ASSERT_LT(slot, 16);
 	return slot << 3 | function;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_container,iommu_next_mock_vfio */
+/* harness: load=iommu_next_vfio_container,iommu_next_mock_vfio machines=none,smp,vtd */
 /*
  * A device that is made of software (as mediated devices are) in a container of
  * VFIO: pins, copies, what it is told of an UNMAP, and what it has written to.

@@ -452,7 +452,7 @@ TEST_F(dirty, attach_first)
 	EXPECT_EQ(1 << 9, look(self, hwpt, 0));
 }
 
-/* ---- mappings --------------------------------------------------------------------------------- */
+/* ---- mappings ---------------------------------------------------------------------------- */
 
 /* Read before the unmap, without the cost of a flush; after it, it is gone. */
 TEST_F(dirty, unmap)
@@ -522,7 +522,7 @@ TEST_F(dirty, whole_address_space)
 	EXPECT_EQ(0, take(self));
 }
 
-/* ---- bitmaps ---------------------------------------------------------------------------------- */
+/* ---- bitmaps ----------------------------------------------------------------------------- */
 
 /* Bits are only ever set. */
 TEST_F(dirty, bitmap_with_bits)

@@ -432,7 +432,8 @@ TEST_F(info, whole)
 	for (i = sizeof(*vtd); i < sizeof(self->data); i++)
 		EXPECT_EQ(0, self->data[i]);
 	EXPECT_EQ(0, self->arg.out_max_pasid_log2);
-	EXPECT_EQ(IOMMU_NEXT_HW_CAP_PCI_ATS_NOT_SUPPORTED,
+	EXPECT_EQ(IOMMU_NEXT_HW_CAP_DIRTY_TRACKING |
+			  IOMMU_NEXT_HW_CAP_PCI_ATS_NOT_SUPPORTED,
 		  self->arg.out_capabilities);
 }
 
