@@ -41,6 +41,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "iopt.h"
+#include "pages.h"
 #include "space.h"
 
 /* IOVAs in a window at most. */
@@ -238,7 +239,8 @@ static int inx_dirty_walk(struct inx_hwpt *hwpt, struct inx_iova_range window,
 		struct inx_iova_range range = { area->node.start,
 						area->node.last };
 
-		if (!inx_area_is_live(area))
+		/* A BAR may be revoked under us, and is not migrated. */
+		if (!inx_area_is_live(area) || area->pages->source.mmio)
 			continue;
 		rc = hwpt->ops->dirty_walk(hwpt->domain,
 					   inx_range_and(range, window), walk);
