@@ -137,6 +137,8 @@ static long inx_type1_get_info(const struct inx_type1 *type1,
 	argsz = info.argsz;
 	if (argsz < min_size)
 		return -EINVAL;
+	if (IS_ERR(type1->ioas))
+		return PTR_ERR(type1->ioas);
 	room = max_t(size_t, argsz, sizeof(info)) - sizeof(info);
 	caps = inx_type1_get_caps(type1, room, &size, &page_sizes);
 	if (IS_ERR(caps))
@@ -176,6 +178,8 @@ static long inx_type1_map(const struct inx_type1 *type1, void __user *uptr)
 		prot |= IOMMU_WRITE;
 	if (type1->exact && !prot)
 		return -EINVAL;
+	if (IS_ERR(type1->ioas))
+		return PTR_ERR(type1->ioas);
 
 	rc = inx_ioas_check_memory(map.vaddr, map.size);
 	if (rc)
@@ -281,6 +285,8 @@ static long inx_type1_unmap(const struct inx_type1 *type1, void __user *uptr)
 		return -EFAULT;
 	if (unmap.argsz < min_size || unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
 		return -EINVAL;
+	if (IS_ERR(type1->ioas))
+		return PTR_ERR(type1->ioas);
 	/* An answer that cannot be given must not be found out too late. */
 	if (copy_to_user(uptr, &unmap, min_size))
 		return -EFAULT;

@@ -13,7 +13,7 @@ struct inx_ioas;
 /**
  * struct inx_type1 - an IOAS as VFIO's type1 sees it
  * @account: who is charged for what is mapped
- * @ioas: the IOAS
+ * @ioas: the IOAS; an errno, if that is the answer to whatever is well-formed
  * @exact: answers are those of vfio_iommu_type1, else of in-tree iommufd
  * @v2: with @exact: mappings are unmapped as a whole
  * @own: the IOAS was made for this, and is emptied with it

@@ -136,18 +136,15 @@ static long inx_vfio_set_iommu(struct inx_ctx *ctx, unsigned long type)
 static long inx_vfio_type1(struct inx_ctx *ctx, unsigned int cmd,
 			   unsigned long arg)
 {
-	struct inx_ioas *ioas = inx_vfio_get(ctx);
-	struct inx_type1 type1;
+	const struct inx_type1 type1 = {
+		.account = &ctx->account,
+		.ioas = inx_vfio_get(ctx),
+	};
 	long rc;
 
-	if (IS_ERR(ioas))
-		return PTR_ERR(ioas);
-	type1 = (struct inx_type1){
-		.account = &ctx->account,
-		.ioas = ioas,
-	};
 	rc = inx_type1_ioctl(&type1, cmd, (void __user *)arg);
-	inx_ioas_put(ioas);
+	if (!IS_ERR(type1.ioas))
+		inx_ioas_put(type1.ioas);
 	return rc;
 }
 

@@ -49,7 +49,7 @@ def archive(run: Run, suites: Suites, name: str) -> Path:
             for path in FOLDERS:
                 whole.folder(f"{FOLDER}/{path}")
             below = Below(whole, FOLDER)
-            for path in (*client.programs, *shared_libraries(root, client.programs), *client.files):
+            for path in (*client.programs, *shared_libraries(client.suite, suites, client.programs), *client.files):
                 add_binary(below, chroot, path)
             whole.close()
 

@@ -101,9 +101,9 @@ def _fill(archive: Archive, root: Root, user_space: Path, libraries: list[str], 
             archive.link(f"usr/bin/{applet}", "busybox")
 
 
-def shared_libraries(suite: Suite, suites: Suites) -> list[str]:
+def shared_libraries(suite: Suite, suites: Suites, binaries: tuple[str, ...] = BINARIES) -> list[str]:
     where = "/guest" if suite.foreign else ""
-    files = " ".join(where + path for path in BINARIES)
+    files = " ".join(where + path for path in binaries)
     _, output = suites.root(suite).shell(
         libraries_script(suite, files), what="looking for shared libraries", binds=suites.guest(suite)
     )
