@@ -17,7 +17,7 @@
 #define PAGE 4096UL
 #define IOVA PCI_IOVA
 #define BAR (2 * PCI_IOVA)
-#define NR 3
+#define NR 5
 
 FIXTURE(reset)
 {

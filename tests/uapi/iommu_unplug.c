@@ -20,7 +20,7 @@
 #define PAGE 4096UL
 #define IOVA PCI_IOVA
 #define BAR (2 * PCI_IOVA)
-#define NR 3
+#define NR 5
 #define SLOTS "/sys/bus/pci/slots"
 
 static int switch_off(const struct pci_dev *dev)
