@@ -22,7 +22,7 @@
 #define PAGES 1024UL
 #define LENGTH (PAGES * PAGE)
 #define RACE_MS 2000
-/* Where others map and unmap meanwhile. */
+/* Where others map and unmap other memory meanwhile. */
 #define ELSEWHERE (2 * IOVA)
 #define ELSEWHERE_PAGES 32
 
@@ -32,6 +32,7 @@ FIXTURE(race)
 	struct world_dev *dev[2];
 	uint32_t hwpt;
 	unsigned char *mem;
+	unsigned char *elsewhere;
 	uint64_t written[2];
 	uint64_t copied[PAGES];
 };
@@ -58,6 +59,7 @@ FIXTURE_SETUP(race)
 	world_open(&self->w);
 	self->mem = mem_alloc(variant->kind, LENGTH);
 	memset(self->mem, 0, LENGTH);
+	self->elsewhere = mem_alloc(MEM_ORDERED, PAGE);
 	ASSERT_EQ(0, inx_map_at(self->w.fd, self->w.ioas, self->mem, LENGTH,
 				IOVA));
 	for (i = 0; i < 2; i++)
@@ -162,7 +164,7 @@ static void map_elsewhere(struct racer *r)
 	struct world *w = &data(r)->w;
 
 	if (pick(r, 2))
-		ONE_OF(r, inx_map_at(w->fd, w->ioas, data(r)->mem, PAGE,
+		ONE_OF(r, inx_map_at(w->fd, w->ioas, data(r)->elsewhere, PAGE,
 				     ELSEWHERE + page * PAGE), EEXIST);
 	else
 		ONE_OF(r, inx_unmap(w->fd, w->ioas, ELSEWHERE + page * PAGE,
