@@ -63,6 +63,7 @@ class Kernel:
     pocket: str
     source: str
     faults: str
+    dkms: str
     benchmark: Machine | None
     clients: Machine | None
 
@@ -142,6 +143,7 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             pocket=section.get("pocket", ""),
             source=section.get("source", ""),
             faults=section.get("faults", ""),
+            dkms=section.get("dkms", "*"),
             benchmark=_named_machine("benchmark", section, sections["machine"], arch, suites, suite),
             clients=_named_machine("clients", section, sections["machine"], arch, suites, suite),
         )

@@ -36,6 +36,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
             pool.submit(in_thread(_run_one), run, bench.kernels, kernel, script)
             for kernel in run.conf.pick(args.kernel, booted=True)
             for script in scripts
+            if fnmatch.fnmatch(script, kernel.dkms)
         ]
         for future in futures:
             future.result()

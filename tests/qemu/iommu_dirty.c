@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next_vfio_pci libs=-lbpf,-lelf,-lz timeout=900 */
-/* harness: machines=dirty-vtd,dirty-amd kernels=6.12,7.2,7.3 */
+/* harness: machines=dirty-vtd,dirty-amd kernels=6.12,7.2 */
 /*
  * Dirty tracking through the drivers of VT-d and AMD's IOMMU.
  *
