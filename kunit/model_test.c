@@ -6,15 +6,18 @@
  * The model is two arrays of units of IOVA, each of which has a unit of memory
  * or none; a list of areas; and for each mapping that was made how many areas
  * with a page table cover each of its pages, from which pins and charge follow.
- * A unit is the smallest IO page, so areas start and end inside pages.
+ * A unit is the smallest IO page, so areas start and end inside pages. What the
+ * CPU reads and writes by IOVA is compared with the memory itself.
  *
  * The seed is printed with every run; iommu_next_kunit.model_seed repeats one.
  */
+#include <linux/io.h>
 #include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
+#include "pin.h"
 #include "world.h"
 
 static unsigned long model_seed;
@@ -33,6 +36,7 @@ MODULE_PARM_DESC(model_steps, "steps in each world of the model test");
 #define MODEL_MAPS 32
 #define MODEL_LIMIT 80UL
 #define MODEL_FULL_CHECK 256
+#define MODEL_RW_PAGES 4
 
 /**
  * struct model_map - memory that was mapped, and the copies of it
@@ -57,6 +61,7 @@ struct model_map {
  * @start: first unit of IOVA
  * @units: how many
  * @mem: first unit of memory
+ * @writable: it may be written to; a copy may have less rights than its source
  */
 struct model_area {
 	struct model_map *map;
@@ -64,6 +69,7 @@ struct model_area {
 	unsigned int start;
 	unsigned int units;
 	unsigned int mem;
+	bool writable;
 };
 
 struct model {
@@ -79,8 +85,9 @@ struct model {
 	struct model_map maps[MODEL_MAPS];
 	/* By unit of IOVA: the area that has it, counted from 1. */
 	u8 owner[WORLD_IOPTS][MODEL_UNITS];
-	unsigned long counts[6];
+	unsigned long counts[7];
 	unsigned long refused;
+	u8 bytes[MODEL_RW_PAGES * PAGE_SIZE];
 };
 
 enum {
@@ -90,6 +97,7 @@ enum {
 	MODEL_UNMAP_RANGE,
 	MODEL_ATTACH,
 	MODEL_DETACH,
+	MODEL_RW,
 };
 
 static unsigned int model_below(struct model *m, unsigned int end)
@@ -240,6 +248,7 @@ static void model_map(struct model *m)
 	map->writable = model_below(m, 4);
 
 	area->map = map;
+	area->writable = map->writable;
 	if (!model_is_free(m, area->space, area->start, area->units))
 		want = -EEXIST;
 	else if (m->attached[area->space] && model_is_charged(m) &&
@@ -303,6 +312,7 @@ static void model_copy(struct model *m)
 			.mem = old->mem + (src + i - old->start),
 			.units = min(units - i, old->units -
 						(src + i - old->start)),
+			.writable = write,
 		};
 		list[nr++] = area;
 	}
@@ -415,14 +425,64 @@ static void model_detach(struct model *m)
 	world_detach(m->w, domain);
 }
 
+/* What a copy by the CPU is answered: by the first unit that is in its way. */
+static int model_want_rw(const struct model *m, unsigned int space,
+			 unsigned int start, unsigned int units, bool write)
+{
+	unsigned int i;
+
+	for (i = start; i < start + units; i++) {
+		unsigned int owner = m->owner[space][i];
+
+		if (!owner)
+			return -ENOENT;
+		if (write && !m->areas[owner - 1].writable)
+			return -EPERM;
+	}
+	return 0;
+}
+
+/* The memory behind a unit of IOVA that is mapped. */
+static void *model_memory(const struct model *m, unsigned int space,
+			  unsigned int unit)
+{
+	const struct model_area *area;
+
+	area = &m->areas[m->owner[space][unit] - 1];
+	return phys_to_virt(mem_phys(m->w->mem, (area->mem + unit -
+						 area->start) * m->unit));
+}
+
+/* The CPU reads or writes any range, with page tables or without. */
+static void model_rw(struct model *m)
+{
+	unsigned int space = model_below(m, WORLD_IOPTS);
+	unsigned int units = 1 + model_below(m, MODEL_RW_PAGES * m->per_page);
+	unsigned int start = model_below(m, m->units - units + 1), i;
+	unsigned long iova = model_iova(m, start);
+	struct inx_iova_range range = { iova, iova + units * m->unit - 1 };
+	bool write = model_below(m, 2);
+	int want = model_want_rw(m, space, start, units, write);
+
+	/* One value: a piece of memory may be in the range more than once. */
+	memset(m->bytes, model_below(m, 256), units * m->unit);
+	model_expect(m, inx_pin_rw(&m->w->iopts[space], range, m->bytes, write),
+		     want, write ? "write" : "read");
+	for (i = 0; !want && i < units; i++)
+		KUNIT_ASSERT_EQ(m->test, 0,
+				memcmp(m->bytes + i * m->unit,
+				       model_memory(m, space, start + i),
+				       m->unit));
+}
+
 static void model_step(struct model *m)
 {
 	/* Of 16: how often each is done. */
 	static const u8 what[16] = {
 		MODEL_MAP, MODEL_MAP, MODEL_MAP, MODEL_MAP,
 		MODEL_COPY, MODEL_COPY, MODEL_COPY, MODEL_COPY,
-		MODEL_UNMAP, MODEL_UNMAP, MODEL_UNMAP, MODEL_UNMAP,
-		MODEL_UNMAP_RANGE, MODEL_UNMAP_RANGE,
+		MODEL_UNMAP, MODEL_UNMAP, MODEL_UNMAP,
+		MODEL_UNMAP_RANGE, MODEL_RW, MODEL_RW,
 		MODEL_ATTACH, MODEL_DETACH,
 	};
 	static void (*const fns[])(struct model *m) = {
@@ -432,6 +492,7 @@ static void model_step(struct model *m)
 		[MODEL_UNMAP_RANGE] = model_unmap_range,
 		[MODEL_ATTACH] = model_attach,
 		[MODEL_DETACH] = model_detach,
+		[MODEL_RW] = model_rw,
 	};
 	unsigned int op = what[model_below(m, 16)];
 
@@ -490,10 +551,11 @@ WORLD_CASE(model_random)
 		model_step(m);
 		model_check(m, step % MODEL_FULL_CHECK == 0);
 	}
-	pr_info("inx-note: model: %s: %lu maps, %lu copies, %lu unmaps, %lu attaches, %lu detaches, %lu of them refused as they should\n",
+	pr_info("inx-note: model: %s: %lu maps, %lu copies, %lu unmaps, %lu attaches, %lu detaches, %lu reads and writes, %lu of them refused as they should\n",
 		w->config.name, m->counts[MODEL_MAP], m->counts[MODEL_COPY],
 		m->counts[MODEL_UNMAP] + m->counts[MODEL_UNMAP_RANGE],
-		m->counts[MODEL_ATTACH], m->counts[MODEL_DETACH], m->refused);
+		m->counts[MODEL_ATTACH], m->counts[MODEL_DETACH],
+		m->counts[MODEL_RW], m->refused);
 
 	model_check(m, true);
 	for (step = 0; step < WORLD_IOPTS; step++)
