@@ -53,7 +53,9 @@ def _run_programs(bench: Bench, kernel: Kernel, uml: Uml, args: argparse.Namespa
 
 
 def _fits(program: Program, kernel: Kernel) -> bool:
-    return any(program.fits(kernel.name, machine) for machine in LIKE)
+    """On a machine without an IOMMU, and with no more modules than are part of this kernel."""
+    has_modules = set(program.load.split(",")) <= {"-", "iommu_next", "iommu_next_mock"}
+    return has_modules and any(program.fits(kernel.name, machine) for machine in LIKE)
 
 
 def _of_folder(files: dict[str, File], folder: str) -> File:
