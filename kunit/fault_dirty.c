@@ -11,24 +11,7 @@
 #include "device.h"
 #include "fault.h"
 
-#define IOVA 0x20000000UL
-#define LENGTH SZ_64K
-
-static int dirty_map(struct fault_world *fw)
-{
-	struct iommu_next_ioas_map arg = {
-		.size = sizeof(arg),
-		.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
-			 IOMMU_NEXT_IOAS_MAP_READABLE |
-			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
-		.ioas_id = fw->ioas[0],
-		.user_va = fw->w->mem->uaddr,
-		.length = LENGTH,
-		.iova = IOVA,
-	};
-
-	return world_ioctl(fw->w, IOMMU_NEXT_IOAS_MAP, &arg, sizeof(arg));
-}
+#define ENDS (BIT(0) | BIT(FAULT_PAGES - 1))
 
 int op_dirty_set(struct fault_world *fw)
 {
@@ -48,11 +31,12 @@ static void dirty_write(struct fault_world *fw)
 	u64 fault_iova, data = 0;
 
 	KUNIT_EXPECT_EQ(fw->w->test, 0U,
-			mock_device_dma(fw->mock[0], 0, IOVA, &data, 8, true,
-					&fault_iova));
+			mock_device_dma(fw->mock[0], 0, FAULT_IOVA, &data, 8,
+					true, &fault_iova));
 	KUNIT_EXPECT_EQ(fw->w->test, 0U,
-			mock_device_dma(fw->mock[0], 0, IOVA + LENGTH - 8, &data,
-					8, true, &fault_iova));
+			mock_device_dma(fw->mock[0], 0,
+					FAULT_IOVA + FAULT_LEN - 8, &data, 8,
+					true, &fault_iova));
 }
 
 int prepare_dirty(struct fault_world *fw)
@@ -66,8 +50,9 @@ int prepare_dirty(struct fault_world *fw)
 	u32 id;
 	int rc;
 
-	rc = dirty_map(fw) ?: world_ioctl(fw->w, IOMMU_NEXT_HWPT_ALLOC, &arg,
-					  sizeof(arg));
+	rc = fault_ioas_map(fw) ?:
+		     world_ioctl(fw->w, IOMMU_NEXT_HWPT_ALLOC, &arg,
+				 sizeof(arg));
 	if (rc)
 		return rc;
 	fw->made = arg.out_hwpt_id;
@@ -84,7 +69,7 @@ static int dirty_read(struct fault_world *fw, unsigned long offset,
 	struct iommu_next_hwpt_get_dirty_bitmap arg = {
 		.size = sizeof(arg),
 		.hwpt_id = fw->made,
-		.iova = IOVA + offset,
+		.iova = FAULT_IOVA + offset,
 		.length = length,
 		.page_size = PAGE_SIZE,
 		.data = fw->w->arg + 1024,
@@ -94,10 +79,10 @@ static int dirty_read(struct fault_world *fw, unsigned long offset,
 			   sizeof(arg));
 }
 
-static u16 dirty_bits(struct fault_world *fw)
+static u32 dirty_bits(struct fault_world *fw)
 {
-	u16 __user *uptr = (u16 __user *)(fw->w->arg + 1024);
-	u16 bits = 0;
+	u32 __user *uptr = (u32 __user *)(fw->w->arg + 1024);
+	u32 bits = 0;
 
 	KUNIT_EXPECT_EQ(fw->w->test, 0, get_user(bits, uptr));
 	KUNIT_EXPECT_EQ(fw->w->test, 0, put_user(0, uptr));
@@ -107,30 +92,21 @@ static u16 dirty_bits(struct fault_world *fw)
 /* All but the first page and the last. */
 int op_dirty_read(struct fault_world *fw)
 {
-	return dirty_read(fw, PAGE_SIZE, LENGTH - 2 * PAGE_SIZE);
+	return dirty_read(fw, PAGE_SIZE, FAULT_LEN - 2 * PAGE_SIZE);
 }
 
 /* Neither of the two pages has been lost, in whatever way it went on. */
 void undo_dirty_read(struct fault_world *fw)
 {
 	dirty_bits(fw);
-	KUNIT_EXPECT_EQ(fw->w->test, 0, dirty_read(fw, 0, LENGTH));
-	KUNIT_EXPECT_EQ(fw->w->test, 0x8001, dirty_bits(fw) & 0x8001);
+	KUNIT_EXPECT_EQ(fw->w->test, 0, dirty_read(fw, 0, FAULT_LEN));
+	KUNIT_EXPECT_EQ(fw->w->test, ENDS, dirty_bits(fw) & ENDS);
 	dirty_write(fw);
 }
 
 void clean_dirty(struct fault_world *fw)
 {
-	struct iommu_next_ioas_unmap arg = {
-		.size = sizeof(arg),
-		.ioas_id = fw->ioas[0],
-		.iova = IOVA,
-		.length = LENGTH,
-	};
-
 	inx_device_detach(fw->idev[0]);
-	KUNIT_EXPECT_EQ(fw->w->test, 0L,
-			world_ioctl(fw->w, IOMMU_NEXT_IOAS_UNMAP, &arg,
-				    sizeof(arg)));
+	fault_ioas_unmap(fw);
 	KUNIT_EXPECT_EQ(fw->w->test, 0, world_destroy(fw->w, fw->made));
 }

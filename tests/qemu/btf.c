@@ -96,24 +96,12 @@ static void put_type(FILE *out, const struct btf *btf, __u32 id)
 	}
 }
 
-/* The type of a function in the words of FUNCTION(), NULL if the kernel has none of that name. */
-static char *kernel_type(const struct btf *btf, const char *name)
+/* What a function returns and takes. */
+static void put_proto(FILE *out, const struct btf *btf, const struct btf_type *proto)
 {
-	__s32 id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
-	const struct btf_type *proto;
-	const struct btf_param *param;
-	char *text;
-	size_t length;
-	FILE *out;
+	const struct btf_param *param = btf_params(proto);
 	int i;
 
-	if (id < 0)
-		return NULL;
-	out = open_memstream(&text, &length);
-	if (!out)
-		return NULL;
-	proto = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	param = btf_params(proto);
 	put_type(out, btf, proto->type);
 	fputc('(', out);
 	for (i = 0; i < btf_vlen(proto); i++) {
@@ -121,6 +109,22 @@ static char *kernel_type(const struct btf *btf, const char *name)
 		put_type(out, btf, param[i].type);
 	}
 	fputc(')', out);
+}
+
+/* The type of a function in the words of FUNCTION(), NULL if the kernel has none of that name. */
+static char *kernel_type(const struct btf *btf, const char *name)
+{
+	__s32 id = btf__find_by_name_kind(btf, name, BTF_KIND_FUNC);
+	char *text;
+	size_t length;
+	FILE *out;
+
+	if (id < 0)
+		return NULL;
+	out = open_memstream(&text, &length);
+	if (!out)
+		return NULL;
+	put_proto(out, btf, btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
 	fclose(out);
 	return text;
 }
@@ -158,25 +162,13 @@ TEST(private_functions_are_as_declared)
 static void put_member(FILE *out, const struct btf *btf, __u32 id)
 {
 	const struct btf_type *type = btf__type_by_id(btf, id);
-	const struct btf_type *proto;
-	const struct btf_param *param;
-	int i;
 
 	if (btf_is_ptr(type))
 		type = btf__type_by_id(btf, type->type);
-	if (!btf_is_func_proto(type)) {
+	if (btf_is_func_proto(type))
+		put_proto(out, btf, type);
+	else
 		put_type(out, btf, id);
-		return;
-	}
-	proto = type;
-	param = btf_params(proto);
-	put_type(out, btf, proto->type);
-	fputc('(', out);
-	for (i = 0; i < btf_vlen(proto); i++) {
-		fputs(i ? ", " : "", out);
-		put_type(out, btf, param[i].type);
-	}
-	fputc(')', out);
 }
 
 static struct vfio_iommu_driver_ops ops;
