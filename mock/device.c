@@ -34,6 +34,10 @@ u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 	u32 fault = IOMMU_NEXT_MOCK_FAULT_BLOCKED;
 	size_t done = 0;
 
+	if (iommu->flags & IOMMU_NEXT_MOCK_NO_IOMMU) {
+		fault = mock_physical_access(iova, data, length, write, &done);
+		goto out;
+	}
 	down_read(&iommu->lock);
 	domain = mock_pasid_domain(iommu, pasid);
 	if (domain && mock_domain_is_nested(domain))
@@ -43,6 +47,7 @@ u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 		fault = mock_domain_access(domain, iova, data, length, write,
 					   &done);
 	up_read(&iommu->lock);
+out:
 	*fault_iova = fault ? iova + done : 0;
 	return fault;
 }
@@ -320,7 +325,7 @@ mock_device_make(const struct iommu_next_mock_device_alloc *arg,
  * @arg: how it is
  * @iommu: before it; the device takes a reference
  *
- * Return: the device, or ERR_PTR(-ENOMEM, -EBUSY).
+ * Return: the device, or ERR_PTR(-ENOMEM, -EBUSY, -EOPNOTSUPP).
  */
 struct mock_device *
 mock_device_create(const struct iommu_next_mock_device_alloc *arg,
@@ -331,15 +336,23 @@ mock_device_create(const struct iommu_next_mock_device_alloc *arg,
 
 	if (IS_ERR(mock))
 		return mock;
+	mock->backend = iommu->flags & IOMMU_NEXT_MOCK_NO_IOMMU ?
+				iommu_next_noiommu(&mock->dev) : &mock_backend;
+	rc = -EOPNOTSUPP;
+	if (!mock->backend)
+		goto out_put;
 	mock->cdev = iommu_next_cdev_create(&mock_cdev_ops, mock, &mock->dev,
-					    &mock_backend);
+					    mock->backend);
 	if (IS_ERR(mock->cdev)) {
 		rc = PTR_ERR(mock->cdev);
-		put_device(&mock->dev);
-		return ERR_PTR(rc);
+		goto out_put;
 	}
 	iommu_next_cdev_enable(mock->cdev);
 	return mock;
+
+out_put:
+	put_device(&mock->dev);
+	return ERR_PTR(rc);
 }
 
 static int mock_device_bind(struct mock_device *mock,
@@ -353,7 +366,7 @@ static int mock_device_bind(struct mock_device *mock,
 	ctx = iommu_next_ctx_from_fd(arg->iommu_fd);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	idev = iommu_next_device_bind(ctx, &mock->dev, &mock_backend,
+	idev = iommu_next_device_bind(ctx, &mock->dev, mock->backend,
 				      &arg->out_dev_id);
 	iommu_next_ctx_put(ctx);
 	if (IS_ERR(idev))

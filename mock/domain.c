@@ -13,6 +13,7 @@
 #include <linux/highmem.h>
 #include <linux/iommu.h>
 #include <linux/log2.h>
+#include <linux/memory_hotplug.h>
 #include <linux/rwlock.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
@@ -226,6 +227,34 @@ static void mock_copy(phys_addr_t phys, void *data, size_t length, bool write)
 	else
 		memcpy(data, page + offset_in_page(phys), length);
 	kunmap_local(page);
+}
+
+/**
+ * mock_physical_access() - do a DMA that nothing translates
+ * @phys: where
+ * @data: what to write, or gets what was read
+ * @length: bytes
+ * @write: to memory
+ * @done: gets how many bytes were transferred before something that is not
+ *	memory
+ *
+ * Return: of enum iommu_next_mock_fault.
+ */
+u32 mock_physical_access(phys_addr_t phys, void *data, size_t length,
+			 bool write, size_t *done)
+{
+	for (*done = 0; *done < length;) {
+		phys_addr_t at = phys + *done;
+		size_t n = min_t(size_t, length - *done,
+				 PAGE_SIZE - offset_in_page(at));
+		struct page *page = pfn_to_online_page(PHYS_PFN(at));
+
+		if (!page || PageReserved(page))
+			return IOMMU_NEXT_MOCK_FAULT_UNMAPPED;
+		mock_copy(at, data + *done, n, write);
+		*done += n;
+	}
+	return IOMMU_NEXT_MOCK_FAULT_NONE;
 }
 
 /* Access the part of @length bytes that lies in one IO page and one page. */

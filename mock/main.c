@@ -21,7 +21,7 @@
 	 IOMMU_NEXT_MOCK_ATTACH_FIRST | IOMMU_NEXT_MOCK_KERNEL_OWNED |         \
 	 IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_NO_SNOOP |                  \
 	 IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_NO_NESTING |                  \
-	 IOMMU_NEXT_MOCK_NO_DIRTY)
+	 IOMMU_NEXT_MOCK_NO_DIRTY | IOMMU_NEXT_MOCK_NO_IOMMU)
 
 /**
  * struct mock_file - an open file
@@ -98,6 +98,8 @@ static int mock_check_alloc(const struct iommu_next_mock_device_alloc *arg)
 
 	if (arg->flags & ~MOCK_FLAGS)
 		return -EOPNOTSUPP;
+	if (arg->flags & IOMMU_NEXT_MOCK_NO_IOMMU && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
 	if (arg->num_reserved > IOMMU_NEXT_MOCK_MAX_RESERVED)
 		return -EINVAL;
 	for (i = 0; i < arg->num_reserved; i++)

@@ -121,6 +121,7 @@ struct mock_answer {
  * struct mock_device - a device
  * @dev: as the rest of the kernel knows it; owns the memory
  * @iommu: before it
+ * @backend: who serves it
  * @cdev: its device file
  * @driven: bound by the driver itself; under the lock of the mock's file
  * @num_reserved: ranges in @reserved
@@ -135,6 +136,7 @@ struct mock_answer {
 struct mock_device {
 	struct device dev;
 	struct mock_iommu *iommu;
+	const struct inx_backend_ops *backend;
 	struct inx_cdev *cdev;
 	struct inx_device *driven;
 	u32 num_reserved;
@@ -166,6 +168,8 @@ bool mock_domain_is_mock(const struct iommu_domain *domain);
 struct iommu_domain *mock_domain_alloc(struct mock_iommu *iommu, u32 flags);
 bool mock_domain_can_dirty(struct iommu_domain *domain);
 struct mock_iommu *mock_domain_iommu(struct iommu_domain *domain);
+u32 mock_physical_access(phys_addr_t phys, void *data, size_t length,
+			 bool write, size_t *done);
 u32 mock_domain_access(struct iommu_domain *domain, u64 iova, void *data,
 		       size_t length, bool write, size_t *done);
 

@@ -202,7 +202,8 @@ struct inx_dirty_walk {
  * @detach: block all DMA of the group. Cannot fail.
  * @dirty_set: let the IOMMU record in a page table made for it what devices
  *	write, now and when they are attached later; or let it stop. Changes
- *	nothing when it is so already. An errno of the driver.
+ *	nothing when it is so already. An errno of the driver. Optional, with
+ *	@dirty_walk, where @domain_alloc makes no such page table.
  * @dirty_walk: look for what has been written, in a range that is mapped and
  *	that nobody maps or unmaps meanwhile; also after recording has stopped.
  *	Between looking and the IOTLB flush of what was cleared, which the

@@ -32,6 +32,7 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
+#include "backend_noiommu.h"
 #include "cdev.h"
 #include "client.h"
 #include "device.h"
@@ -78,7 +79,8 @@ EXPORT_SYMBOL_GPL(iommu_next_cdev_put);
  * @dev: the device
  * @backend: the backend that serves it; NULL for the kernel's IOMMU API
  *
- * Opening fails with ENODEV until iommu_next_cdev_enable().
+ * Opening fails with ENODEV until iommu_next_cdev_enable(). What
+ * iommu_next_noiommu() has returned as @backend taints the kernel.
  *
  * Return: a handle, to be given back with iommu_next_cdev_put(); or
  * ERR_PTR(-ENOMEM), ERR_PTR(-EBUSY).
@@ -111,6 +113,10 @@ iommu_next_cdev_create(const struct iommu_next_cdev_ops *ops, void *priv,
 		      XA_LIMIT(0, INX_CDEV_MINORS - 1), GFP_KERNEL);
 	if (rc)
 		goto out_srcu;
+	if (cdev->backend == &inx_backend_noiommu) {
+		dev_warn(dev, "no IOMMU stands before this device, allowed by iommu_next.enable_unsafe_noiommu_mode\n");
+		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	}
 	return cdev;
 
 out_srcu:
@@ -166,6 +172,13 @@ static void inx_client_free(struct inx_client *client)
 	kfree(client);
 }
 
+/* Whoever has a device without an IOMMU has all memory. */
+static int inx_client_may_open(const struct inx_cdev *cdev)
+{
+	return cdev->backend != &inx_backend_noiommu ||
+	       capable(CAP_SYS_RAWIO) ? 0 : -EPERM;
+}
+
 /* Let the driver see a new file; -ENODEV when the device was revoked. */
 static int inx_client_opened(struct inx_client *client, struct file *file)
 {
@@ -183,9 +196,13 @@ static int inx_client_opened(struct inx_client *client, struct file *file)
 
 static int inx_client_open(struct inx_cdev *cdev, struct file *file)
 {
-	struct inx_client *client = inx_client_alloc(cdev);
+	struct inx_client *client;
 	int rc;
 
+	rc = inx_client_may_open(cdev);
+	if (rc)
+		return rc;
+	client = inx_client_alloc(cdev);
 	if (IS_ERR(client))
 		return PTR_ERR(client);
 	rc = inx_client_opened(client, file);
@@ -664,7 +681,8 @@ static const struct file_operations inx_client_fops = {
  * @cdev: the device; one that was revoked has a file that says so
  * @name: what /proc shows
  *
- * Return: a file descriptor of the calling process; -EMFILE, -ENOMEM.
+ * Return: a file descriptor of the calling process; -EPERM without CAP_SYS_RAWIO
+ * when no IOMMU stands before the device; -EMFILE, -ENOMEM.
  */
 int iommu_next_cdev_getfd(struct inx_cdev *cdev, const char *name)
 {
@@ -672,6 +690,9 @@ int iommu_next_cdev_getfd(struct inx_cdev *cdev, const char *name)
 	struct file *file;
 	int fd, rc;
 
+	rc = inx_client_may_open(cdev);
+	if (rc)
+		return rc;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;

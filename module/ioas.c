@@ -16,6 +16,7 @@
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
+#include "phys.h"
 #include "source.h"
 #include "vfio_compat.h"
 
@@ -496,4 +497,31 @@ int inx_ioas_option(struct inx_call *call)
 		return -EOPNOTSUPP;
 	}
 	return rc ?: inx_call_reply(call);
+}
+
+/** inx_ioas_noiommu_get_pa() - IOMMU_NEXT_IOAS_NOIOMMU_GET_PA */
+int inx_ioas_noiommu_get_pa(struct inx_call *call)
+{
+	struct iommu_next_ioas_noiommu_get_pa *arg = call->arg;
+	struct inx_ioas *ioas;
+	phys_addr_t phys;
+	int rc;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (arg->flags || arg->__reserved)
+		return -EOPNOTSUPP;
+	if (!arg->length)
+		return -EINVAL;
+	if (arg->iova >= ULONG_MAX)
+		return -EOVERFLOW;
+	ioas = inx_ioas_get(call->ctx, arg->ioas_id);
+	if (IS_ERR(ioas))
+		return PTR_ERR(ioas);
+	rc = inx_phys_find(&ioas->iopt, arg->iova, &phys, &arg->length);
+	inx_ioas_put(ioas);
+	if (rc)
+		return rc;
+	arg->out_phys = phys;
+	return inx_call_reply(call);
 }

@@ -56,6 +56,7 @@ int inx_ioas_map_file(struct inx_call *call);
 int inx_ioas_copy(struct inx_call *call);
 int inx_ioas_unmap(struct inx_call *call);
 int inx_ioas_option(struct inx_call *call);
+int inx_ioas_noiommu_get_pa(struct inx_call *call);
 
 /* process.c */
 int inx_process_change(struct inx_call *call);

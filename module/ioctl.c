@@ -26,12 +26,6 @@ static int inx_destroy(struct inx_call *call)
 	return inx_object_destroy_id(call->ctx, arg->id);
 }
 
-/* Part of the interface, but not there yet. */
-static int inx_not_there(struct inx_call *call)
-{
-	return -EOPNOTSUPP;
-}
-
 /* Room for the largest argument. */
 union inx_arg {
 	struct iommu_next_destroy destroy;
@@ -119,7 +113,7 @@ static const struct inx_ioctl inx_ioctls[] = {
 		  struct iommu_next_veventq_alloc, out_veventq_fd),
 	INX_IOCTL(HW_QUEUE_ALLOC, inx_hw_queue_alloc,
 		  struct iommu_next_hw_queue_alloc, length),
-	INX_IOCTL(IOAS_NOIOMMU_GET_PA, inx_not_there,
+	INX_IOCTL(IOAS_NOIOMMU_GET_PA, inx_ioas_noiommu_get_pa,
 		  struct iommu_next_ioas_noiommu_get_pa, out_phys),
 };
 

@@ -120,6 +120,8 @@ void iommu_next_cdev_mmio_stop(struct inx_cdev *cdev);
 void iommu_next_cdev_mmio_start(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
 
+const struct inx_backend_ops *iommu_next_noiommu(struct device *dev);
+
 struct inx_ctx *iommu_next_ctx_from_fd(int fd);
 struct inx_ctx *iommu_next_ctx_create(bool per_process);
 int iommu_next_ctx_getfd(struct inx_ctx *ctx);

@@ -170,6 +170,7 @@ static const struct iommu_next_cdev_ops inx_pci_cdev_ops = {
 
 static int inx_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
+	const struct inx_backend_ops *noiommu = iommu_next_noiommu(&pdev->dev);
 	struct inx_pci *pci;
 	int rc;
 
@@ -178,15 +179,17 @@ static int inx_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (IS_ERR(pci))
 		return PTR_ERR(pci);
 	dev_set_drvdata(&pdev->dev, &pci->core);
+	pci->noiommu = noiommu;
 	pci->cdev = iommu_next_cdev_create(&inx_pci_cdev_ops, pci, &pdev->dev,
-					   NULL);
+					   noiommu);
 	if (IS_ERR(pci->cdev)) {
 		rc = PTR_ERR(pci->cdev);
 		goto out_device;
 	}
 	/* The VFIO core publishes the node under the names clients look up. */
 	pci->core.vdev.device.devt = iommu_next_cdev_devt(pci->cdev);
-	rc = vfio_pci_core_register_device(&pci->core);
+	rc = noiommu ? inx_noiommu_register(pci) :
+		       vfio_pci_core_register_device(&pci->core);
 	if (rc)
 		goto out_cdev;
 	iommu_next_cdev_enable(pci->cdev);
@@ -208,7 +211,10 @@ static void inx_pci_remove(struct pci_dev *pdev)
 	if (READ_ONCE(core->req_trigger))
 		vfio_pci_core_request(&core->vdev, 0);
 	iommu_next_cdev_revoke(pci->cdev);
-	vfio_pci_core_unregister_device(core);
+	if (pci->noiommu)
+		inx_noiommu_unregister(pci);
+	else
+		vfio_pci_core_unregister_device(core);
 	iommu_next_cdev_put(pci->cdev);
 	vfio_put_device(&core->vdev);
 }

@@ -14,10 +14,12 @@ struct inx_cdev;
  * struct inx_pci - a PCI device that user space can have
  * @core: the VFIO core's view of it
  * @cdev: its device file
+ * @noiommu: no IOMMU stands before it, and the VFIO core does not know it
  */
 struct inx_pci {
 	struct vfio_pci_core_device core;
 	struct inx_cdev *cdev;
+	bool noiommu;
 };
 
 /* bar.c */
@@ -32,5 +34,9 @@ extern const struct pci_error_handlers inx_pci_err_handlers;
 /* feature.c */
 long inx_pci_feature(struct inx_pci *pci, unsigned long arg);
 void inx_pci_remove_mappings(struct inx_pci *pci);
+
+/* noiommu.c */
+int inx_noiommu_register(struct inx_pci *pci);
+void inx_noiommu_unregister(struct inx_pci *pci);
 
 #endif

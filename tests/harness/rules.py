@@ -16,9 +16,9 @@ LAYERS = (
     ("main", "ioctl", "object"),
     ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "bitmap", "viommu", "vdevice", "eventq",
      "hw_queue", "access", "vfio_compat", "type1", "cdev", "client", "private", "show", "bar"),
-    ("iopt", "cut", "pin", "space"),
+    ("iopt", "cut", "pin", "space", "phys"),
     ("area", "mmio", "hold", "pages", "reader", "source", "batch", "account"),
-    ("backend", "backend_iommu"),
+    ("backend", "backend_iommu", "backend_noiommu"),
 )
 # How the door speaks with the objects behind it: the code is the door's, these headers are for both sides.
 SHARED_BY_DOOR = ("object.h", "ioctl.h")

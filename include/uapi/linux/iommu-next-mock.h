@@ -31,6 +31,9 @@
  * @IOMMU_NEXT_MOCK_NO_DIRTY: its IOMMU cannot record what devices write
  * @IOMMU_NEXT_MOCK_PASID: its requests can have a PASID, of 20 bits
  * @IOMMU_NEXT_MOCK_NO_NESTING: its IOMMU has one stage of translation only
+ * @IOMMU_NEXT_MOCK_NO_IOMMU: no IOMMU stands before it: its DMA goes to physical
+ *	addresses, of all memory. Needs the parameter enable_unsafe_noiommu_mode of
+ *	iommu_next, or is EOPNOTSUPP, and CAP_SYS_RAWIO, or is EPERM.
  */
 enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_NOT_COHERENT = 1 << 0,
@@ -42,6 +45,7 @@ enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_NO_DIRTY = 1 << 6,
 	IOMMU_NEXT_MOCK_PASID = 1 << 8,
 	IOMMU_NEXT_MOCK_NO_NESTING = 1 << 9,
+	IOMMU_NEXT_MOCK_NO_IOMMU = 1 << 10,
 };
 
 /**
