@@ -8,6 +8,7 @@
 #include "area.h"
 #include "backend_noiommu.h"
 #include "iopt.h"
+#include "pages.h"
 #include "phys.h"
 
 /* As far as physical addresses follow each other, and up to @last. */
@@ -41,8 +42,8 @@ static u64 inx_phys_follow(struct iommu_domain *domain, unsigned long iova,
  * device without an IOMMU uses the space; -EINVAL when what was mapped has been
  * revoked.
  */
-int inx_phys_find(struct inx_iopt *iopt, unsigned long iova,
-		       phys_addr_t *phys, u64 *length)
+int inx_phys_find(struct inx_iopt *iopt, unsigned long iova, phys_addr_t *phys,
+		  u64 *length)
 {
 	struct inx_domain_link *link;
 	struct inx_area *area;
@@ -63,8 +64,13 @@ int inx_phys_find(struct inx_iopt *iopt, unsigned long iova,
 					min_t(u64, *length - 1,
 					      area->node.last - iova) + iova,
 					phys);
-		rc = found ? 0 : -EINVAL;
-		break;
+		if (found) {
+			rc = 0;
+			break;
+		}
+		/* Else the page table is not complete yet, or any more. */
+		if (area->pages->source.mmio)
+			rc = -EINVAL;
 	}
 	mutex_unlock(&iopt->domains.lock);
 	if (!rc)

@@ -17,6 +17,19 @@ bool inx_is_built_in(void)
 	       access("/sys/module/iommu_next/refcnt", F_OK);
 }
 
+int inx_set_noiommu(bool on)
+{
+	int fd = open("/sys/module/iommu_next/parameters/enable_unsafe_noiommu_mode",
+		      O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = write(fd, on ? "Y" : "N", 1);
+	close(fd);
+	return n == 1 ? 0 : -1;
+}
+
 int inx_open(void)
 {
 	return open(INX_NODE, O_RDWR | O_CLOEXEC);
@@ -233,6 +246,24 @@ int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,
 	};
 
 	return ioctl(fd, IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP, &arg);
+}
+
+int inx_get_pa(int fd, uint32_t ioas, uint64_t iova, uint64_t *length,
+	       uint64_t *phys)
+{
+	struct iommu_next_ioas_noiommu_get_pa arg = {
+		.size = sizeof(arg),
+		.ioas_id = ioas,
+		.iova = iova,
+		.length = *length,
+	};
+	int rc = ioctl(fd, IOMMU_NEXT_IOAS_NOIOMMU_GET_PA, &arg);
+
+	if (!rc) {
+		*length = arg.length;
+		*phys = arg.out_phys;
+	}
+	return rc;
 }
 
 int inx_bind(int dev_fd, int fd, uint32_t *dev)

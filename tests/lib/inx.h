@@ -28,6 +28,9 @@
  */
 bool inx_is_built_in(void);
 
+/* Let devices without an IOMMU be had, or not. Returns 0, or -1 with errno. */
+int inx_set_noiommu(bool on);
+
 /* A new file of /dev/iommu-next. Returns the descriptor. */
 int inx_open(void);
 
@@ -62,6 +65,10 @@ int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
 int inx_dirty_set(int fd, uint32_t hwpt, bool enable);
 int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,
 		   uint64_t length, uint64_t page_size, void *bitmap);
+
+/* @length: in: bytes of interest; out: that follow each other from @phys on. */
+int inx_get_pa(int fd, uint32_t ioas, uint64_t iova, uint64_t *length,
+	       uint64_t *phys);
 
 /* Device files: of a mock device or a real one. */
 int inx_bind(int dev_fd, int fd, uint32_t *dev);

@@ -39,7 +39,7 @@ static unsigned char *reserve(size_t length)
 	return (unsigned char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
 }
 
-static uint64_t pfn_of(const void *va)
+uint64_t mem_pfn(const void *va)
 {
 	static int fd = -1;
 	static pid_t pid;
@@ -62,7 +62,7 @@ size_t mem_runs(const void *mem, size_t length)
 	size_t runs = 1, at;
 
 	for (at = PAGE; at < length; at += PAGE)
-		runs += pfn_of(p + at) != pfn_of(p + at - PAGE) + 1;
+		runs += mem_pfn(p + at) != mem_pfn(p + at - PAGE) + 1;
 	return runs;
 }
 
@@ -101,7 +101,7 @@ static void shuffle(unsigned char *mem, size_t length)
 		for (i = 1; i < pages; i++) {
 			unsigned char *at = mem + i * PAGE;
 
-			if (pfn_of(at) != pfn_of(at - PAGE) + 1)
+			if (mem_pfn(at) != mem_pfn(at - PAGE) + 1)
 				continue;
 			again = true;
 			renew_page(at, spare + i * PAGE);

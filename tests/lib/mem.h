@@ -48,6 +48,8 @@ void mem_keep_small(void *mem, size_t length);
 void mem_fill(void *mem, size_t length, uint64_t seed);
 bool mem_is_filled(const void *mem, size_t length, uint64_t seed);
 
+/* The number of the physical page of memory that is present. Only for root. */
+uint64_t mem_pfn(const void *va);
 /* Physically contiguous runs that memory consists of. Only for root. */
 size_t mem_runs(const void *mem, size_t length);
 

@@ -182,7 +182,7 @@ void pci_vfio_name(const struct pci_dev *dev, char *name, size_t size)
 	ASSERT_NE(NULL, dir);
 	*name = 0;
 	while ((entry = readdir(dir)))
-		if (!strncmp(entry->d_name, "vfio", 4))
+		if (strstr(entry->d_name, "vfio"))
 			snprintf(name, size, "%s", entry->d_name);
 	closedir(dir);
 	ASSERT_NE(0, *name);

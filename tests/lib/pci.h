@@ -39,7 +39,7 @@ int pci_remove(const struct pci_dev *dev);
 void pci_rescan(void);
 /* Its IOMMU group. */
 int pci_group(const struct pci_dev *dev);
-/* "vfioN", and the node that clients look up, which is waited for. */
+/* "vfioN" or "noiommu-vfioN", and the node that clients look up, which is waited for. */
 void pci_vfio_name(const struct pci_dev *dev, char *name, size_t size);
 void pci_vfio_node(const struct pci_dev *dev, char *path, size_t size);
 /* Open that node. */

@@ -476,4 +476,28 @@ TEST_F(pci, unknown_numbers)
 	EXPECT_ERRNO(ENOTTY, ioctl(self->dev, IOMMU_NEXT_IOAS_ALLOC, arg));
 }
 
+/* ---- no-IOMMU mode ----------------------------------------------------------------------- */
+
+/* It is for devices that have no IOMMU, and changes nothing for this one. */
+TEST_F(pci, not_without_its_iommu)
+{
+	uint64_t phys, n = 1;
+	char name[64], *page = inx_alloc(PAGE);
+
+	EXPECT_EQ(0, close(self->dev));
+	ASSERT_EQ(0, inx_set_noiommu(true));
+	pci_set_driver(&self->c.pci[0], NULL);
+	pci_set_driver(&self->c.pci[0], PCI_DRIVER);
+	EXPECT_EQ(0, inx_set_noiommu(false));
+	pci_vfio_name(&self->c.pci[0], name, sizeof(name));
+	EXPECT_EQ(0, strncmp(name, "vfio", 4));
+	self->dev = self->c.dev[0] = pci_open(&self->c.pci[0]);
+	self->edu->fd = self->dev;
+	ASSERT_EQ(0, inx_bind(self->dev, self->c.fd, NULL));
+	ASSERT_EQ(0, inx_attach_to(self->dev, self->c.ioas));
+	ASSERT_EQ(0, client_map(&self->c, page, PAGE, PCI_IOVA));
+	EXPECT_ERRNO(EOPNOTSUPP, inx_get_pa(self->c.fd, self->c.ioas, PCI_IOVA,
+					    &n, &phys));
+}
+
 TEST_HARNESS_MAIN
