@@ -22,6 +22,7 @@ static const struct world_config noiommu_configs[] = {
 	{ .name = "small pages", .layout = MEM_CONTIG, .small_pages = true },
 	{ .name = "beside an IOMMU", .layout = MEM_RUNS, .domains = 1 },
 };
+
 KUNIT_ARRAY_PARAM(noiommu, noiommu_configs, world_describe);
 
 static struct iommu_domain *noiommu_domain(struct kunit *test)
@@ -202,4 +203,5 @@ static struct kunit_suite noiommu_suite = {
 	.name = "inx_noiommu",
 	.test_cases = noiommu_cases,
 };
+
 kunit_test_suite(noiommu_suite);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# harness: load=- machines=none tools=inxctl
+# harness: load=- machines=none taint=U tools=inxctl
 #
 # inxctl on a machine that has no IOMMU, and on one whose modules are not what is installed.
 
@@ -25,7 +25,7 @@ check() {
 	fi
 }
 
-echo 1..16
+echo 1..19
 
 modprobe -r iommu_next_mock iommu_next_vfio_pci iommu_next
 check "status says that there is no IOMMU" 1 "the kernel sees no IOMMU" inxctl status
@@ -33,6 +33,12 @@ check "and where to switch it on" 1 "on in the firmware's setup" inxctl status
 check "list says it as well" 0 "No device has an IOMMU before it" inxctl list
 edu=$(grep -l 0x11e8 /sys/bus/pci/devices/*/device | cut -d/ -f6)
 check "a device without IOMMU is not bound" 1 "there is no IOMMU before $edu" inxctl bind "$edu"
+modprobe iommu_next enable_unsafe_noiommu_mode=1
+check "unless that is wanted" 0 /dev/vfio/devices/noiommu-vfio0 inxctl bind "$edu"
+check "list has its node" 0 noiommu-vfio0 inxctl list
+check "status says that it is" 1 "devices without an IOMMU allowed" inxctl status
+inxctl unbind "$edu" >/dev/null
+modprobe -r iommu_next_vfio_pci iommu_next
 check "run loads what it needs" 0 /dev/iommu-next inxctl run -- readlink "/proc/self/fd/{iommu}"
 
 # A module that was installed after the other one was loaded.

@@ -364,10 +364,14 @@ static void step_find(struct racer *r)
 	struct noiommu_data *self = r->race->data;
 	uint64_t at = pick(r, HUGE), phys, n = HUGE;
 
-	if (ONE_OF(r, inx_get_pa(self->w.fd, self->w.ioas, RACE_IOVA + at, &n,
-				 &phys), ENOENT, EOPNOTSUPP))
-		must(r, phys == mem_pfn(self->mem + at) * PAGE + at % PAGE &&
-			n <= HUGE - at, "that is where it is");
+	int rc = inx_get_pa(self->w.fd, self->w.ioas, RACE_IOVA + at, &n,
+			    &phys);
+
+	if (!ONE_OF(r, rc, ENOENT, EOPNOTSUPP))
+		return;
+	must(r, phys == mem_pfn(self->mem + at) * PAGE + at % PAGE,
+	     "that is where it is");
+	must(r, n <= HUGE - at, "it ends with the mapping");
 }
 
 static void step_attach(struct racer *r)

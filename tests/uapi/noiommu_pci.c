@@ -5,11 +5,11 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/vfio.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -121,7 +121,7 @@ TEST_F(pci, registers)
 	ASSERT_TRUE(file_read(text, sizeof(text),
 			      "/sys/bus/pci/devices/%s/resource",
 			      self->pci.bdf));
-	ASSERT_EQ(1, sscanf(text, "%" SCNx64, &first));
+	first = strtoull(text, NULL, 16);
 	EXPECT_EQ(first + 1, phys);
 	/* The memory of an unbound device is gone from every IOAS. */
 	ASSERT_EQ(0, pci_unbind(&self->pci));

@@ -491,7 +491,8 @@ TEST_F(pci, not_without_its_iommu)
 	EXPECT_EQ(0, inx_set_noiommu(false));
 	pci_vfio_name(&self->c.pci[0], name, sizeof(name));
 	EXPECT_EQ(0, strncmp(name, "vfio", 4));
-	self->dev = self->c.dev[0] = pci_open(&self->c.pci[0]);
+	self->dev = pci_open(&self->c.pci[0]);
+	self->c.dev[0] = self->dev;
 	self->edu->fd = self->dev;
 	ASSERT_EQ(0, inx_bind(self->dev, self->c.fd, NULL));
 	ASSERT_EQ(0, inx_attach_to(self->dev, self->c.ioas));

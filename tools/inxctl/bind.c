@@ -183,7 +183,7 @@ static void check_device(const json_t *device, const struct options *options)
 
 	if (!strcmp(member(device, "state"), "bridge"))
 		die("%s is a bridge; bind the devices behind it", address);
-	if (!*member(device, "group") && !iommu_is_there())
+	if (!*member(device, "group") && !iommu_is_there() && !noiommu_is_on())
 		die("there is no IOMMU before %s, so its DMA cannot be kept in bounds;\n"
 		    "'inxctl status' says what to do", address);
 	words = users_words(device);
@@ -265,8 +265,12 @@ static void bind_one(json_t *changes, const json_t *device)
 			undo_and_die(changes, address, rc ? strerror(-rc) : "no error was given");
 		free(driver);
 		/* Some get their group only when a driver looks at them for the first time. */
-		if (!exists("/sys/bus/pci/devices/%s/iommu_group", address))
+		if (!exists("/sys/bus/pci/devices/%s/iommu_group", address) && !noiommu_is_on())
 			undo_and_die(changes, address, "there is no IOMMU before it");
+		/* The node has its name when udev has seen it; without udev it has another. */
+		rc = system("udevadm settle --timeout=5 >/dev/null 2>&1");
+		if (rc)
+			warn("udev does not say that it is done; the node may get another name");
 	}
 	json_array_append_new(changes, change(address, before));
 }

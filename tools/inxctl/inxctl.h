@@ -90,6 +90,8 @@ char *pci_node(const char *address);
 json_t *pci_users(void);
 /* Whether the kernel uses an IOMMU, whichever devices are behind it. */
 bool iommu_is_there(void);
+/* Whether devices without one are given to user space all the same. */
+bool noiommu_is_on(void);
 /* Addresses of the PCI devices of a group. */
 json_t *group_devices(const char *group);
 /* A group as an object; its devices are described. */

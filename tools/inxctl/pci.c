@@ -213,6 +213,16 @@ bool driver_shares_group(const char *driver)
 	return !!strstr(driver, "vfio_pci") || !!strstr(driver, "vfio-pci");
 }
 
+bool noiommu_is_on(void)
+{
+	char *mode = read_file("/sys/module/" CORE_MODULE
+			       "/parameters/enable_unsafe_noiommu_mode");
+	bool on = mode && *mode == 'Y';
+
+	free(mode);
+	return on;
+}
+
 bool iommu_is_there(void)
 {
 	json_t *units = list_folder("/sys/class/iommu");

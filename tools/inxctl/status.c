@@ -153,9 +153,9 @@ static json_t *iommu(json_t *problems)
 	json_decref(kinds);
 	json_decref(groups);
 	check_iommu(problems);
-	kind = json_pack("{s:b, s:o, s:o, s:i, s:b}", "present", iommu_is_there(), "kinds", names,
-			 "units", units, "groups", (int)number, "allow_unsafe_interrupts",
-			 unsafe && *unsafe == 'Y');
+	kind = json_pack("{s:b, s:o, s:o, s:i, s:b, s:b}", "present", iommu_is_there(), "kinds",
+			 names, "units", units, "groups", (int)number, "allow_unsafe_interrupts",
+			 unsafe && *unsafe == 'Y', "enable_unsafe_noiommu_mode", noiommu_is_on());
 	free(unsafe);
 	return kind;
 }
@@ -313,9 +313,11 @@ static void print_status(const json_t *value)
 	printf("IOMMU     ");
 	json_array_foreach(json_object_get(of_iommu, "kinds"), i, entry)
 		printf("%s%s", i ? ", " : "", json_string_value(entry));
-	printf("%s%zu groups%s\n", i ? ", " : "none, ", groups,
+	printf("%s%zu groups%s%s\n", i ? ", " : "none, ", groups,
 	       json_is_true(json_object_get(of_iommu, "allow_unsafe_interrupts")) ?
-		       ", unsafe interrupts allowed" : "");
+		       ", unsafe interrupts allowed" : "",
+	       json_is_true(json_object_get(of_iommu, "enable_unsafe_noiommu_mode")) ?
+		       ", devices without an IOMMU allowed" : "");
 	printf("security  Secure Boot: %s; lockdown: %s\n", member(value, "secure_boot"),
 	       member(value, "lockdown"));
 	print_btf(json_object_get(value, "declarations"));
