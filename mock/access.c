@@ -159,7 +159,7 @@ static int mock_access_pin(struct mock_access *ma, void *buf)
 		return -EINVAL;
 	npages = DIV_ROUND_UP(offset_in_page(arg->iova) + arg->length,
 			      PAGE_SIZE);
-	pin = kvzalloc(struct_size(pin, pages, npages), GFP_KERNEL_ACCOUNT);
+	pin = kvzalloc(struct_size(pin, pages, npages), INX_GFP_LONG);
 	if (!pin)
 		return -ENOMEM;
 	pin->iova = arg->iova;
@@ -255,7 +255,7 @@ static int mock_access_rw(struct mock_access *ma, void *buf)
 		return -EOPNOTSUPP;
 	if (arg->length > MOCK_ACCESS_MAX)
 		return -EINVAL;
-	data = kvzalloc(arg->length ?: 1, GFP_KERNEL_ACCOUNT);
+	data = kvzalloc(arg->length ?: 1, INX_GFP_LONG);
 	if (!data)
 		return -ENOMEM;
 	rc = -EFAULT;

@@ -158,7 +158,7 @@ static long mock_dma(struct mock_device *mock,
 	    arg.argsz < sizeof(arg) + arg.length)
 		return -EINVAL;
 	write = arg.flags & IOMMU_NEXT_MOCK_DMA_WRITE;
-	data = kvzalloc(arg.length, GFP_KERNEL_ACCOUNT);
+	data = kvzalloc(arg.length, INX_GFP_LONG);
 	if (!data)
 		return -ENOMEM;
 	if (write && copy_from_user(data, uptr->data, arg.length))

@@ -261,7 +261,7 @@ int selftest_access_pages(struct selftest_call *call)
 	if (!sa->pins)
 		goto out;
 	npages = DIV_ROUND_UP(offset_in_page(iova) + length, PAGE_SIZE);
-	pages = kvcalloc(npages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	pages = kvcalloc(npages, sizeof(*pages), INX_GFP_LONG);
 	rc = -ENOMEM;
 	if (!pages)
 		goto out;
@@ -316,7 +316,7 @@ int selftest_access_rw(struct selftest_call *call)
 	file = selftest_access_file(call->arg.id, &sa);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	data = kvzalloc(length, GFP_KERNEL_ACCOUNT);
+	data = kvzalloc(length, INX_GFP_LONG);
 	if (!data)
 		goto out;
 	rc = -EFAULT;

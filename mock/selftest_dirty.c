@@ -62,7 +62,7 @@ static int selftest_make_dirty(struct selftest_call *call,
 	unsigned long *bits, bit;
 	int rc;
 
-	bits = kvcalloc(BITS_TO_LONGS(nbits), sizeof(long), GFP_KERNEL_ACCOUNT);
+	bits = kvcalloc(BITS_TO_LONGS(nbits), sizeof(long), INX_GFP_LONG);
 	if (!bits)
 		return -ENOMEM;
 	rc = -EFAULT;

@@ -128,8 +128,7 @@ static int inx_hw_queue_pin(struct inx_hw_queue *queue, u64 iova, u64 length,
 	queue->range.start = iova & PAGE_MASK;
 	queue->range.last = last | ~PAGE_MASK;
 	num = (queue->range.last - queue->range.start + 1) >> PAGE_SHIFT;
-	pages = kvcalloc(num, sizeof(*pages), GFP_KERNEL_ACCOUNT |
-					       __GFP_NOWARN);
+	pages = kvcalloc(num, sizeof(*pages), INX_GFP_LONG);
 	if (!pages)
 		return -ENOMEM;
 	rc = inx_hw_queue_pin_pages(queue, pages, num);

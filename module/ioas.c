@@ -131,7 +131,7 @@ int inx_ioas_iova_ranges(struct inx_call *call)
 		return PTR_ERR(ioas);
 	for (;;) {
 		ranges = kvmalloc_array(room, sizeof(*ranges),
-					GFP_KERNEL_ACCOUNT);
+					INX_GFP_LONG);
 		nr = inx_iopt_ranges(&ioas->iopt, ranges, ranges ? room : 0,
 				     &alignment);
 		/* All of them, or as many as the user has room for. */

@@ -325,7 +325,7 @@ static int inx_seg_keep_from(struct inx_seg *seg, const inx_run_t *runs,
 	inx_run_t *to = &seg->one;
 
 	if (nr > 1) {
-		to = kvmalloc_array(nr, sizeof(*to), GFP_KERNEL_ACCOUNT);
+		to = kvmalloc_array(nr, sizeof(*to), INX_GFP_LONG);
 		if (!to)
 			return -ENOMEM;
 		seg->runs = to;

@@ -170,7 +170,7 @@ static struct inx_pin *inx_pin_open(struct inx_iopt *iopt,
 		pin = ERR_PTR(rc);
 		goto out;
 	}
-	pin = kvzalloc(struct_size(pin, part, nr), GFP_KERNEL_ACCOUNT);
+	pin = kvzalloc(struct_size(pin, part, nr), INX_GFP_LONG);
 	if (!pin) {
 		pin = ERR_PTR(-ENOMEM);
 		goto out;

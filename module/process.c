@@ -145,7 +145,7 @@ static int inx_process_take_over(struct inx_ctx *ctx, struct inx_owner *to)
 	rc = inx_process_count(list, &nr);
 	if (rc || !nr)
 		goto out;
-	step = kvmalloc_array(nr, sizeof(*step), GFP_KERNEL_ACCOUNT);
+	step = kvmalloc_array(nr, sizeof(*step), INX_GFP_LONG);
 	if (!step) {
 		rc = -ENOMEM;
 		goto out;

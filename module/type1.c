@@ -106,7 +106,7 @@ static struct inx_type1_caps *inx_type1_get_caps(const struct inx_type1 *type1,
 		*page_sizes = inx_type1_page_sizes(type1->ioas, alignment);
 		if (*size > room)
 			return NULL;
-		caps = kvzalloc(inx_type1_caps_size(nr), GFP_KERNEL_ACCOUNT);
+		caps = kvzalloc(inx_type1_caps_size(nr), INX_GFP_LONG);
 		if (!caps)
 			return ERR_PTR(-ENOMEM);
 		nr = inx_iopt_ranges(iopt, (void *)caps->iovas.iova_ranges, max,

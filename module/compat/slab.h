@@ -14,4 +14,8 @@
 #define kzalloc_obj(P, gfp) kzalloc(sizeof(typeof(P)), gfp)
 
 #endif
+
+/* For lists as long as user space says: the log is not told when there is no room. */
+#define INX_GFP_LONG (GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
+
 #endif

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from . import benchmark, cache, clients, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static
+from . import benchmark, cache, clients, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static, stress
 from .bench import Bench
 from .report import HarnessError, Report
 from .run import Run
@@ -32,6 +32,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
     cover = commands.add_parser("coverage", parents=[common], help="which lines KUnit and the test programs execute")
     cover.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
     cover.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    longer = commands.add_parser("stress", parents=[common], help="everything at once, in user-mode Linux, for minutes")
+    longer.add_argument("--seconds", metavar="N", type=int, default=600, help="how long on each kernel, 600")
     suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
     suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
@@ -91,6 +93,7 @@ COMMANDS = {
     "static": static.run_all,
     "kunit": kunit.run_all,
     "coverage": coverage.run_all,
+    "stress": stress.run_all,
     "qemu": qemu.run_all,
     "conformance": conformance.run_all,
     "clients": clients.run_all,

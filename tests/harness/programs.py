@@ -15,7 +15,7 @@ from .run import Run
 from .suite import Suites
 from .tree import Tree
 
-TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh", "tests/clients/*.c")
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/stress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh", "tests/clients/*.c")
 BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
 # What else can stand beside a test: more than one source each.

@@ -13,6 +13,22 @@
 #include "tap.h"
 #include "world.h"
 
+#define MOCK "iommu_next_mock"
+
+void world_load_mock(const char *parameter)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		syscall(SYS_delete_module, MOCK, O_NONBLOCK);
+		execlp("modprobe", "modprobe", MOCK, parameter, (char *)NULL);
+		_exit(127);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+}
+
 void world_open(struct world *w)
 {
 	*w = (struct world){ .pinned = inx_status_kb("VmPin") };

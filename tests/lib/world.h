@@ -48,6 +48,8 @@ struct world {
 	struct world_dev dev[WORLD_DEVS];
 };
 
+/* Load the mock anew, with a parameter; built in, it stays as it is. */
+void world_load_mock(const char *parameter);
 void world_open(struct world *w);
 /* Close all, then look for page tables, mappings and pins that are left. */
 void world_close(struct world *w);

@@ -16,6 +16,7 @@
 
 #include "mem.h"
 #include "racer.h"
+#include "selftest.h"
 #include "tap.h"
 #include "world.h"
 
@@ -24,55 +25,12 @@
 /* An IOVA that such a device can reach. */
 #define AT (1UL << 24)
 
-/* IOMMU_TEST_CMD and struct iommu_test_cmd of Linux 7.2, as far as needed. */
-#define TEST_CMD _IO(IOMMU_NEXT_TYPE, 0xa0)
-
-enum {
-	ADD_RESERVED = 1,
-	MOCK_DOMAIN = 2,
-	CHECK_MAP = 3,
-	MEMORY_LIMIT = 9,
-	REPLACE = 10,
-	CHECK_CACHE = 16,
-};
-
-struct test_cmd {
-	uint32_t size, op, id, reserved;
-	union {
-		uint32_t u32[12];
-		uint64_t u64[6];
-	};
-	uint32_t last;
-};
-
-static void set_modules(const char *parameter)
-{
-	pid_t pid = fork();
-	int status = -1;
-
-	if (!pid) {
-		syscall(SYS_delete_module, MOCK, O_NONBLOCK);
-		execlp("modprobe", "modprobe", MOCK, parameter, (char *)NULL);
-		_exit(127);
-	}
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	ASSERT_EQ(0, status);
-}
-
-static int call(int fd, uint32_t op, uint32_t id, struct test_cmd *cmd)
-{
-	cmd->size = sizeof(*cmd);
-	cmd->op = op;
-	cmd->id = id;
-	return ioctl(fd, TEST_CMD, cmd);
-}
-
 /* A device: the ID of the object that stands for it. */
 static uint32_t make(int fd, uint32_t pt, uint32_t *hwpt, uint32_t *dev)
 {
-	struct test_cmd cmd = {};
+	struct selftest_cmd cmd = {};
 
-	ASSERT_EQ(0, call(fd, MOCK_DOMAIN, pt, &cmd));
+	ASSERT_EQ(0, selftest_call(fd, SELFTEST_MOCK_DOMAIN, pt, &cmd));
 	if (hwpt)
 		*hwpt = cmd.u32[1];
 	if (dev)
@@ -82,9 +40,9 @@ static uint32_t make(int fd, uint32_t pt, uint32_t *hwpt, uint32_t *dev)
 
 static int replace(int fd, uint32_t id, uint32_t pt)
 {
-	struct test_cmd cmd = { .u32 = { pt } };
+	struct selftest_cmd cmd = { .u32 = { pt } };
 
-	return call(fd, REPLACE, id, &cmd);
+	return selftest_call(fd, SELFTEST_REPLACE, id, &cmd);
 }
 
 FIXTURE(front)
@@ -95,7 +53,7 @@ FIXTURE(front)
 
 FIXTURE_SETUP(front)
 {
-	set_modules("selftest=1");
+	world_load_mock("selftest=1");
 	world_open(&self->w);
 	self->mem = mem_alloc(MEM_SHUFFLED, 16 * PAGE);
 }
@@ -110,46 +68,46 @@ FIXTURE_TEARDOWN(front)
 
 TEST(not_answered_unless_asked_for)
 {
-	struct test_cmd cmd = {};
+	struct selftest_cmd cmd = {};
 	struct world w;
 
 	if (inx_is_built_in())
 		SKIP("the mock is part of this kernel, and was asked for it");
-	set_modules("selftest=0");
+	world_load_mock("selftest=0");
 	world_open(&w);
-	EXPECT_ERRNO(ENOTTY, call(w.fd, MOCK_DOMAIN, w.ioas, &cmd));
+	EXPECT_ERRNO(ENOTTY, selftest_call(w.fd, SELFTEST_MOCK_DOMAIN, w.ioas, &cmd));
 	world_close(&w);
 }
 
 TEST_F(front, numbers_and_sizes)
 {
-	struct test_cmd cmd[2] = {};
+	struct selftest_cmd cmd[2] = {};
 	int fd = self->w.fd, nr;
 
 	for (nr = 0x96; nr < 256; nr++)
 		if (nr != 0xa0)
 			EXPECT_ERRNO(ENOTTY, ioctl(fd, _IO(';', nr), cmd));
 	EXPECT_ERRNO(ENOTTY, ioctl(fd, _IOW(';', 0xa0, int), cmd));
-	EXPECT_ERRNO(EFAULT, ioctl(fd, TEST_CMD, NULL));
+	EXPECT_ERRNO(EFAULT, ioctl(fd, SELFTEST_CMD, NULL));
 	cmd->op = 77;
 	for (cmd->size = 0; cmd->size < 68; cmd->size++)
-		EXPECT_ERRNO(EINVAL, ioctl(fd, TEST_CMD, cmd));
-	EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, TEST_CMD, cmd));
+		EXPECT_ERRNO(EINVAL, ioctl(fd, SELFTEST_CMD, cmd));
+	EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, SELFTEST_CMD, cmd));
 	cmd->size = sizeof(cmd);
-	EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, TEST_CMD, cmd));
+	EXPECT_ERRNO(EOPNOTSUPP, ioctl(fd, SELFTEST_CMD, cmd));
 	cmd[1].last = 1;
-	EXPECT_ERRNO(E2BIG, ioctl(fd, TEST_CMD, cmd));
+	EXPECT_ERRNO(E2BIG, ioctl(fd, SELFTEST_CMD, cmd));
 	cmd->size = 8192;
-	EXPECT_ERRNO(E2BIG, ioctl(fd, TEST_CMD, cmd));
+	EXPECT_ERRNO(E2BIG, ioctl(fd, SELFTEST_CMD, cmd));
 }
 
 TEST_F(front, object_and_its_device)
 {
 	uint32_t other = world_ioas(&self->w), id, dev, hwpt;
-	struct test_cmd cmd = {};
+	struct selftest_cmd cmd = {};
 	int fd = self->w.fd;
 
-	EXPECT_ERRNO(ENOENT, call(fd, MOCK_DOMAIN, 0, &cmd));
+	EXPECT_ERRNO(ENOENT, selftest_call(fd, SELFTEST_MOCK_DOMAIN, 0, &cmd));
 	id = make(fd, self->w.ioas, &hwpt, &dev);
 	/* Three objects that hold each other, and the first of them all. */
 	EXPECT_ERRNO(EBUSY, inx_destroy(fd, self->w.ioas));
@@ -199,41 +157,41 @@ TEST_F(front, objects_are_of_their_file)
 
 TEST_F(front, page_table_is_looked_at)
 {
-	struct test_cmd cmd = { .u64 = { AT, 4 * PAGE, 0 } };
+	struct selftest_cmd cmd = { .u64 = { AT, 4 * PAGE, 0 } };
 	int fd = self->w.fd;
 	uint32_t hwpt;
 
 	make(fd, self->w.ioas, &hwpt, NULL);
 	ASSERT_EQ(0, inx_map_at(fd, self->w.ioas, self->mem, 4 * PAGE, AT));
 	cmd.u64[2] = (uintptr_t)self->mem;
-	EXPECT_EQ(0, call(fd, CHECK_MAP, hwpt, &cmd));
+	EXPECT_EQ(0, selftest_call(fd, SELFTEST_CHECK_MAP, hwpt, &cmd));
 	cmd.u64[2] += PAGE;
-	EXPECT_ERRNO(EINVAL, call(fd, CHECK_MAP, hwpt, &cmd));
-	EXPECT_ERRNO(ENOENT, call(fd, CHECK_MAP, self->w.ioas, &cmd));
+	EXPECT_ERRNO(EINVAL, selftest_call(fd, SELFTEST_CHECK_MAP, hwpt, &cmd));
+	EXPECT_ERRNO(ENOENT, selftest_call(fd, SELFTEST_CHECK_MAP, self->w.ioas, &cmd));
 }
 
 TEST_F(front, iovas_are_reserved)
 {
-	struct test_cmd cmd = { .u64 = { IOVA, PAGE } };
+	struct selftest_cmd cmd = { .u64 = { IOVA, PAGE } };
 	struct iommu_next_iova_range ranges[4];
 	uint32_t nr = 4, ioas = self->w.ioas;
 	int fd = self->w.fd;
 
-	EXPECT_ERRNO(ENOENT, call(fd, ADD_RESERVED, 0, &cmd));
+	EXPECT_ERRNO(ENOENT, selftest_call(fd, SELFTEST_ADD_RESERVED, 0, &cmd));
 	cmd.u64[1] = 0;
-	EXPECT_ERRNO(EINVAL, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_ERRNO(EINVAL, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	cmd.u64[1] = UINT64_MAX;
-	EXPECT_ERRNO(EOVERFLOW, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_ERRNO(EOVERFLOW, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	cmd.u64[1] = PAGE;
 	ASSERT_EQ(0, inx_map_at(fd, ioas, self->mem, PAGE, IOVA));
-	EXPECT_ERRNO(EADDRINUSE, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_ERRNO(EADDRINUSE, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	ASSERT_EQ(0, inx_unmap(fd, ioas, IOVA, PAGE, NULL));
-	EXPECT_EQ(0, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_EQ(0, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	/* Once more, and another that fails: the first stays. */
-	EXPECT_EQ(0, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_EQ(0, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	ASSERT_EQ(0, inx_map_at(fd, ioas, self->mem, PAGE, 2 * IOVA));
 	cmd.u64[0] = 2 * IOVA;
-	EXPECT_ERRNO(EADDRINUSE, call(fd, ADD_RESERVED, ioas, &cmd));
+	EXPECT_ERRNO(EADDRINUSE, selftest_call(fd, SELFTEST_ADD_RESERVED, ioas, &cmd));
 	EXPECT_ERRNO(EINVAL, inx_map_at(fd, ioas, self->mem, PAGE, IOVA));
 	ASSERT_EQ(0, inx_iova_ranges(fd, ioas, ranges, &nr, NULL));
 	ASSERT_EQ(2, nr);
@@ -245,7 +203,7 @@ TEST_F(front, iovas_are_reserved)
 TEST_F(front, memory_for_lists)
 {
 	static const unsigned int limits[] = { 12, 16, 64, 4096, 65536 };
-	struct test_cmd cmd = {};
+	struct selftest_cmd cmd = {};
 	char line[32] = {};
 	uint32_t hwpt;
 	size_t i;
@@ -253,13 +211,13 @@ TEST_F(front, memory_for_lists)
 
 	make(self->w.fd, self->w.ioas, &hwpt, NULL);
 	cmd.u32[0] = 11;
-	EXPECT_ERRNO(EINVAL, call(self->w.fd, MEMORY_LIMIT, 0, &cmd));
+	EXPECT_ERRNO(EINVAL, selftest_call(self->w.fd, SELFTEST_MEMORY_LIMIT, 0, &cmd));
 	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
-		struct test_cmd map = { .u64 = { AT, 16 * PAGE,
+		struct selftest_cmd map = { .u64 = { AT, 16 * PAGE,
 						 (uintptr_t)self->mem } };
 
 		cmd.u32[0] = limits[i];
-		ASSERT_EQ(0, call(self->w.fd, MEMORY_LIMIT, 0, &cmd));
+		ASSERT_EQ(0, selftest_call(self->w.fd, SELFTEST_MEMORY_LIMIT, 0, &cmd));
 		f = fopen(WORK_BYTES, "r");
 		ASSERT_NE(NULL, f);
 		ASSERT_NE(NULL, fgets(line, sizeof(line), f));
@@ -267,7 +225,7 @@ TEST_F(front, memory_for_lists)
 		EXPECT_EQ(limits[i], strtoul(line, NULL, 10));
 		ASSERT_EQ(0, inx_map_at(self->w.fd, self->w.ioas, self->mem,
 					16 * PAGE, AT));
-		EXPECT_EQ(0, call(self->w.fd, CHECK_MAP, hwpt, &map));
+		EXPECT_EQ(0, selftest_call(self->w.fd, SELFTEST_CHECK_MAP, hwpt, &map));
 		ASSERT_EQ(0, inx_unmap_all(self->w.fd, self->w.ioas, NULL));
 		EXPECT_EQ(0, world_pinned(&self->w));
 	}
@@ -288,10 +246,10 @@ static struct arena *arena(struct racer *r)
 
 static void make_one(struct racer *r)
 {
-	struct test_cmd cmd = {};
+	struct selftest_cmd cmd = {};
 	struct arena *a = arena(r);
 
-	ONE_OF(r, call(a->w->fd, MOCK_DOMAIN, a->w->ioas, &cmd), 0);
+	ONE_OF(r, selftest_call(a->w->fd, SELFTEST_MOCK_DOMAIN, a->w->ioas, &cmd), 0);
 	a->id = cmd.u32[0];
 	usleep(100);
 }
