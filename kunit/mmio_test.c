@@ -26,15 +26,13 @@ static struct inx_mmio *mmio_make(struct kunit *test)
 
 static int mmio_map(struct world *w, struct inx_mmio *mmio, unsigned long iova)
 {
-	struct inx_mmio_slice *slice = kzalloc_obj(*slice, GFP_KERNEL);
+	struct inx_mmio_slice *slice = inx_mmio_slice_alloc(PHYS);
 	struct inx_source source;
 	struct inx_area *area;
 
 	KUNIT_ASSERT_NOT_NULL(w->test, slice);
-	slice->phys = PHYS;
-	mutex_lock(&mmio->lock);
-	inx_mmio_add(mmio, slice);
-	mutex_unlock(&mmio->lock);
+	KUNIT_ASSERT_EQ(w->test, 0,
+			inx_mmio_add(mmio, slice, inx_mmio_session(mmio)));
 	inx_source_init_mmio(&source, slice, true);
 	area = inx_pages_alloc(&w->account, &source, 0, LENGTH);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(w->test, area);

@@ -69,13 +69,9 @@ static int inx_bar_add(struct file *file, struct inx_mmio_slice *slice)
 	struct inx_cdev *cdev = client->cdev;
 	int idx = srcu_read_lock(&cdev->srcu), rc = -EFAULT;
 
-	mutex_lock(&cdev->mmio->lock);
-	if (!inx_client_check(client) && !cdev->mmio->stopped &&
-	    cdev->ops->mmio_is_on(cdev->priv)) {
-		inx_mmio_add(cdev->mmio, slice);
+	if (!inx_client_check(client) &&
+	    !inx_mmio_add(cdev->mmio, slice, inx_mmio_session(cdev->mmio)))
 		rc = 0;
-	}
-	mutex_unlock(&cdev->mmio->lock);
 	srcu_read_unlock(&cdev->srcu, idx);
 	return rc;
 }
@@ -121,12 +117,10 @@ int inx_bar_source_init(struct inx_source *source, unsigned long addr,
 	if (IS_ERR_OR_NULL(file))
 		return PTR_ERR_OR_ZERO(file);
 
-	slice = kzalloc_obj(*slice, GFP_KERNEL_ACCOUNT);
-	if (slice) {
-		slice->phys = phys;
-		/* Takes a lock that must not meet the mmap_lock. */
+	slice = inx_mmio_slice_alloc(phys);
+	/* Takes a lock that must not meet the mmap_lock. */
+	if (slice)
 		rc = inx_bar_add(file, slice);
-	}
 	if (rc)
 		kfree(slice);
 	else

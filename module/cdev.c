@@ -106,6 +106,8 @@ iommu_next_cdev_create(const struct iommu_next_cdev_ops *ops, void *priv,
 	cdev->mmio = inx_mmio_alloc();
 	if (!cdev->mmio)
 		goto out_free;
+	cdev->mmio->is_on = ops->mmio_is_on;
+	cdev->mmio->priv = priv;
 	rc = init_srcu_struct(&cdev->srcu);
 	if (rc)
 		goto out_mmio;
@@ -238,7 +240,7 @@ static void inx_client_unbind(struct inx_client *client)
 
 	lockdep_assert_held(&cdev->lock);
 	cdev->client = NULL;
-	inx_mmio_stop(cdev->mmio);
+	inx_mmio_end(cdev->mmio);
 	cdev->ops->unbind(cdev->priv);
 	inx_device_unbind(client->idev);
 	client->idev = NULL;

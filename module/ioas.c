@@ -13,6 +13,7 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "bar.h"
+#include "dmabuf.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "pages.h"
@@ -347,8 +348,8 @@ int inx_ioas_map_file(struct inx_call *call)
 			   -EINVAL;
 	if (rc)
 		goto out;
-	rc = inx_source_init_file(&source, arg->fd, arg->start,
-				  arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
+	rc = inx_dmabuf_source_init(&source, arg->fd, arg->start, arg->length,
+				    arg->flags & IOMMU_NEXT_IOAS_MAP_WRITEABLE);
 	if (rc)
 		goto out;
 	rc = inx_map_source(call, ioas, &source, offset_in_page(arg->start),

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "cdev.h"
+#include "compat/dmabuf.h"
 #include "ioas.h"
 #include "ioctl.h"
 #include "object.h"
@@ -255,6 +256,7 @@ module_init(inx_init);
 module_exit(inx_exit);
 INX_IMPORT_IOMMU_NS();
 INX_IMPORT_TABLE_NS();
+INX_IMPORT_DMA_BUF_NS();
 MODULE_DESCRIPTION("IO address spaces for user space, on kernels without iommufd");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(INX_VERSION);

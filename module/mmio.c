@@ -13,6 +13,7 @@
  * user space can hold up. The areas stay, and reach nothing. That is for good:
  * whoever wants the memory again maps it again, and is told when that fails.
  */
+#include <linux/file.h>
 #include <linux/iommu.h>
 #include <linux/slab.h>
 
@@ -36,6 +37,18 @@ struct inx_mmio *inx_mmio_alloc(void)
 	mutex_init(&mmio->lock);
 	mmio->stopped = 1;
 	INIT_LIST_HEAD(&mmio->slices);
+	return mmio;
+}
+
+/**
+ * inx_mmio_get() - take a reference
+ * @mmio: the memory
+ *
+ * Return: the memory.
+ */
+struct inx_mmio *inx_mmio_get(struct inx_mmio *mmio)
+{
+	refcount_inc(&mmio->refs);
 	return mmio;
 }
 
@@ -67,7 +80,7 @@ static void inx_mmio_revoke_area(struct inx_area *area)
 	area->mapped = 0;
 }
 
-static void inx_mmio_revoke(struct inx_mmio_slice *slice)
+static void inx_mmio_revoke_slice(struct inx_mmio_slice *slice)
 {
 	struct inx_pages *pages = slice->pages;
 	struct inx_area *area, *next;
@@ -83,6 +96,15 @@ static void inx_mmio_revoke(struct inx_mmio_slice *slice)
 	mutex_unlock(&pages->lock);
 }
 
+static void inx_mmio_revoke_all(struct inx_mmio *mmio)
+{
+	struct inx_mmio_slice *slice;
+
+	lockdep_assert_held(&mmio->lock);
+	list_for_each_entry(slice, &mmio->slices, item)
+		inx_mmio_revoke_slice(slice);
+}
+
 /**
  * inx_mmio_stop() - no device reaches it any more
  * @mmio: the memory
@@ -92,12 +114,9 @@ static void inx_mmio_revoke(struct inx_mmio_slice *slice)
  */
 void inx_mmio_stop(struct inx_mmio *mmio)
 {
-	struct inx_mmio_slice *slice;
-
 	mutex_lock(&mmio->lock);
 	mmio->stopped++;
-	list_for_each_entry(slice, &mmio->slices, item)
-		inx_mmio_revoke(slice);
+	inx_mmio_revoke_all(mmio);
 	mutex_unlock(&mmio->lock);
 }
 
@@ -113,16 +132,91 @@ void inx_mmio_start(struct inx_mmio *mmio)
 }
 
 /**
- * inx_mmio_add() - a piece is about to be mapped
- * @mmio: the memory, locked and not stopped
- * @slice: the piece, to be freed by inx_mmio_drop()
+ * inx_mmio_end() - as inx_mmio_stop(), for good
+ * @mmio: the memory
+ *
+ * Who was told of it before cannot map it after inx_mmio_start(), either.
  */
-void inx_mmio_add(struct inx_mmio *mmio, struct inx_mmio_slice *slice)
+void inx_mmio_end(struct inx_mmio *mmio)
 {
-	lockdep_assert_held(&mmio->lock);
-	refcount_inc(&mmio->refs);
-	slice->mmio = mmio;
-	list_add(&slice->item, &mmio->slices);
+	mutex_lock(&mmio->lock);
+	mmio->session++;
+	mutex_unlock(&mmio->lock);
+	inx_mmio_stop(mmio);
+}
+
+/**
+ * inx_mmio_revoke() - as inx_mmio_stop() and inx_mmio_start(), without a count
+ * @mmio: the memory, which is stopped by nobody else
+ * @revoked: whether to stop
+ */
+void inx_mmio_revoke(struct inx_mmio *mmio, bool revoked)
+{
+	mutex_lock(&mmio->lock);
+	mmio->stopped = revoked;
+	if (revoked)
+		inx_mmio_revoke_all(mmio);
+	mutex_unlock(&mmio->lock);
+}
+
+/**
+ * inx_mmio_session() - what inx_mmio_add() wants to know
+ * @mmio: the memory
+ *
+ * Return: the number of the session.
+ */
+unsigned long inx_mmio_session(struct inx_mmio *mmio)
+{
+	unsigned long session;
+
+	mutex_lock(&mmio->lock);
+	session = mmio->session;
+	mutex_unlock(&mmio->lock);
+	return session;
+}
+
+/**
+ * inx_mmio_slice_alloc() - describe a piece that is contiguous
+ * @phys: physical address of page 0
+ *
+ * Return: the piece, for inx_mmio_add() or kfree(); or NULL without memory.
+ */
+struct inx_mmio_slice *inx_mmio_slice_alloc(phys_addr_t phys)
+{
+	struct inx_mmio_slice *slice = kzalloc_obj(*slice, GFP_KERNEL_ACCOUNT);
+
+	if (!slice)
+		return NULL;
+	slice->one.pfn = PHYS_PFN(phys);
+	slice->extents = &slice->one;
+	slice->nr = 1;
+	return slice;
+}
+
+/**
+ * inx_mmio_add() - a piece is about to be mapped
+ * @mmio: the memory
+ * @slice: the piece, to be freed by inx_mmio_drop() when this has succeeded
+ * @session: when the piece was told
+ *
+ * Return: 0; -ENODEV when the device does not answer there now, or that session
+ * has ended.
+ */
+int inx_mmio_add(struct inx_mmio *mmio, struct inx_mmio_slice *slice,
+		 unsigned long session)
+{
+	int rc = -ENODEV;
+
+	mutex_lock(&mmio->lock);
+	/* A session that has not ended cannot end now, so @is_on can be asked. */
+	if (!mmio->stopped && mmio->session == session &&
+	    (!mmio->is_on || mmio->is_on(mmio->priv))) {
+		slice->mmio = inx_mmio_get(mmio);
+		list_add(&slice->item, &mmio->slices);
+		rc = 0;
+	}
+	mutex_unlock(&mmio->lock);
+	return rc;
 }
 
 /**
@@ -148,16 +242,49 @@ void inx_mmio_drop(struct inx_mmio_slice *slice)
 	mutex_lock(&mmio->lock);
 	list_del(&slice->item);
 	mutex_unlock(&mmio->lock);
+	if (slice->file)
+		fput(slice->file);
 	kfree(slice);
 	inx_mmio_put(mmio);
 }
 
 /* The run that begins with page @index, of at most @left pages. */
+static inx_run_t inx_mmio_slice_run(const struct inx_mmio_slice *slice,
+				    unsigned long index, unsigned long left)
+{
+	const struct inx_extent *extents = slice->extents;
+	unsigned int low = 0, high = slice->nr;
+
+	index += slice->first;
+	while (high - low > 1) {
+		unsigned int i = low + (high - low) / 2;
+
+		if (extents[i].index <= index)
+			low = i;
+		else
+			high = i;
+	}
+	if (high < slice->nr)
+		left = min(left, extents[high].index - index);
+	return inx_run(extents[low].pfn + index - extents[low].index,
+		       min(left, INX_RUN_MAX));
+}
+
+/**
+ * inx_mmio_slice_phys() - where a piece begins
+ * @slice: the piece
+ *
+ * Return: physical address of page 0.
+ */
+phys_addr_t inx_mmio_slice_phys(const struct inx_mmio_slice *slice)
+{
+	return PFN_PHYS(inx_run_pfn(inx_mmio_slice_run(slice, 0, 1)));
+}
+
 static inx_run_t inx_mmio_run(const struct inx_area *area, unsigned long index,
 			      unsigned long left)
 {
-	return inx_run(PHYS_PFN(area->pages->source.mmio->phys) + index,
-		       min(left, INX_RUN_MAX));
+	return inx_mmio_slice_run(area->pages->source.mmio, index, left);
 }
 
 /**

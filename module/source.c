@@ -121,7 +121,7 @@ void inx_source_init_mmio(struct inx_source *source,
 	source->ops = NULL;
 	source->file = NULL;
 	source->mmio = slice;
-	source->start = slice->phys;
+	source->start = inx_mmio_slice_phys(slice);
 	source->writable = writable;
 }
 

@@ -9,6 +9,11 @@
  * describes the device by a struct iommu_next_cdev_ops, and takes it away with
  * iommu_next_cdev_revoke() when the hardware or the driver goes.
  *
+ * Memory of such a device that others shall reach: what the client has mapped of
+ * the file (@mmio), or a dma-buf that the driver makes of it
+ * (iommu_next_cdev_dmabuf()). Memory of no device file can be in a dma-buf as well
+ * (iommu_next_dmabuf_create()). All of it can be revoked at any time.
+ *
  * A device without such a file. A driver that has its own way of being told
  * which /dev/iommu-next to use finds it by iommu_next_ctx_from_fd(), binds its
  * device to it and attaches it. All of these may sleep.
@@ -46,6 +51,7 @@
 #include <linux/uuid.h>
 
 struct device;
+struct dma_buf;
 struct file;
 struct inx_access;
 struct inx_backend_ops;
@@ -121,6 +127,40 @@ void iommu_next_cdev_mmio_start(struct inx_cdev *cdev);
 void iommu_next_cdev_put(struct inx_cdev *cdev);
 
 const struct inx_backend_ops *iommu_next_noiommu(struct device *dev);
+
+/**
+ * struct iommu_next_dmabuf_range - memory of a device
+ * @start: physical address, a multiple of PAGE_SIZE
+ * @length: bytes, a multiple of PAGE_SIZE, not 0
+ */
+struct iommu_next_dmabuf_range {
+	phys_addr_t start;
+	u64 length;
+};
+
+struct dma_buf *
+iommu_next_cdev_dmabuf(struct inx_cdev *cdev,
+		       const struct iommu_next_dmabuf_range *ranges,
+		       unsigned int nr, int flags);
+
+/**
+ * struct iommu_next_dmabuf_ops - a driver that makes dma-bufs of its memory
+ * @owner: module of the driver; stays while there is a dma-buf
+ * @release: nobody has the dma-buf or the memory any more. Called once, in
+ *	process context without a lock; the memory may be given back.
+ */
+struct iommu_next_dmabuf_ops {
+	struct module *owner;
+	void (*release)(void *priv);
+};
+
+struct dma_buf *
+iommu_next_dmabuf_create(const struct iommu_next_dmabuf_ops *ops, void *priv,
+			 const struct iommu_next_dmabuf_range *ranges,
+			 unsigned int nr, int flags);
+void *iommu_next_dmabuf_priv(const struct dma_buf *dmabuf,
+			     const struct iommu_next_dmabuf_ops *ops);
+void iommu_next_dmabuf_revoke(struct dma_buf *dmabuf, bool revoked);
 
 struct inx_ctx *iommu_next_ctx_from_fd(int fd);
 struct inx_ctx *iommu_next_ctx_create(bool per_process);

@@ -14,13 +14,10 @@
 
 #ifdef INX_HAVE_ATTACH_HANDLE
 
+#include "namespace.h"
 #include "private.h"
 
-#ifdef INX_HAVE_IMPORT_NS_WORD
-#define INX_IMPORT_IOMMU_NS() MODULE_IMPORT_NS(IOMMUFD_INTERNAL)
-#else
-#define INX_IMPORT_IOMMU_NS() MODULE_IMPORT_NS("IOMMUFD_INTERNAL")
-#endif
+#define INX_IMPORT_IOMMU_NS() INX_IMPORT_NS(IOMMUFD_INTERNAL)
 
 static inline int inx_replace_group(struct iommu_group *group,
 				    struct iommu_domain *domain,

@@ -20,6 +20,46 @@ static inline void inx_vfio_set_mapping(struct vfio_device *vdev,
 #endif
 }
 
+#ifndef VFIO_DEVICE_FEATURE_DMA_BUF
+#define VFIO_DEVICE_FEATURE_DMA_BUF 11
+
+struct vfio_region_dma_range {
+	__u64 offset;
+	__u64 length;
+};
+
+struct vfio_device_feature_dma_buf {
+	__u32 region_index;
+	__u32 open_flags;
+	__u32 flags;
+	__u32 nr_ranges;
+	struct vfio_region_dma_range dma_ranges[];
+};
+#endif
+
+/*
+ * Make a BAR the driver's own. Newer cores have done that for all of them, and
+ * left an error where it failed; older ones do it for each that is used, in a
+ * function that not all of them export.
+ */
+static inline int inx_vfio_claim_bar(struct vfio_pci_core_device *vdev,
+				     unsigned int bar)
+{
+	struct pci_dev *pdev = vdev->pdev;
+	int rc;
+
+	if (vdev->barmap[bar])
+		return PTR_ERR_OR_ZERO((__force void *)vdev->barmap[bar]);
+	rc = pci_request_selected_regions(pdev, BIT(bar), "vfio-pci");
+	if (rc)
+		return rc;
+	vdev->barmap[bar] = pci_iomap(pdev, bar, 0);
+	if (vdev->barmap[bar])
+		return 0;
+	pci_release_selected_regions(pdev, BIT(bar));
+	return -ENOMEM;
+}
+
 /* A device that its driver has allocated without more around it. */
 #ifdef INX_HAVE_VFIO_FREE_DEVICE
 #define INX_VFIO_RELEASE .release = vfio_free_device,

@@ -2,11 +2,12 @@
 /*
  * VFIO_DEVICE_FEATURE: taking the request apart, which the VFIO core does in a
  * function that only its own device file reaches. The features themselves are
- * those of vfio_pci_core; migration and DMA logging need a driver that knows
- * the device.
+ * those of vfio_pci_core, but for dma-bufs; migration and DMA logging need a
+ * driver that knows the device.
  */
 #include <linux/uaccess.h>
 
+#include "compat/vfio.h"
 #include "pci.h"
 
 #define INX_FEATURE_OPS (VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_GET)
@@ -16,8 +17,8 @@
  * @pci: the device, bound
  * @arg: user pointer to a struct vfio_device_feature
  *
- * Return: 0; -EINVAL for a malformed request; -ENOTTY for a feature that the
- * device does not have; -EFAULT.
+ * Return: 0, or what the feature returns; -EINVAL for a malformed request;
+ * -ENOTTY for a feature that the device does not have; -EFAULT.
  */
 long inx_pci_feature(struct inx_pci *pci, unsigned long arg)
 {
@@ -37,6 +38,10 @@ long inx_pci_feature(struct inx_pci *pci, unsigned long arg)
 	if (ops == INX_FEATURE_OPS && !(head.flags & VFIO_DEVICE_FEATURE_PROBE))
 		return -EINVAL;
 
+	if ((head.flags & VFIO_DEVICE_FEATURE_MASK) ==
+	    VFIO_DEVICE_FEATURE_DMA_BUF)
+		return inx_pci_feature_dmabuf(pci, head.flags, uptr->data,
+					      head.argsz - sizeof(head));
 	rc = vfio_pci_core_ioctl_feature(&pci->core.vdev, head.flags,
 					 (void __user *)uptr->data,
 					 head.argsz - sizeof(head));

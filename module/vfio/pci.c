@@ -17,6 +17,7 @@
 #include <linux/pci.h>
 #include <linux/pm_runtime.h>
 
+#include "compat/dmabuf.h"
 #include "compat/vfio.h"
 #include "pci.h"
 
@@ -275,6 +276,7 @@ static void __exit inx_pci_exit(void)
 
 module_init(inx_pci_init);
 module_exit(inx_pci_exit);
+INX_IMPORT_DMA_BUF_NS();
 MODULE_DESCRIPTION("VFIO device files for PCI devices, on /dev/iommu-next");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(INX_VERSION);

@@ -31,6 +31,10 @@ ssize_t inx_pci_write_watched(struct inx_pci *pci, const char __user *buf,
 			      size_t count, loff_t *pos);
 extern const struct pci_error_handlers inx_pci_err_handlers;
 
+/* dmabuf.c */
+long inx_pci_feature_dmabuf(struct inx_pci *pci, u32 flags, void __user *uptr,
+			    size_t size);
+
 /* feature.c */
 long inx_pci_feature(struct inx_pci *pci, unsigned long arg);
 void inx_pci_remove_mappings(struct inx_pci *pci);

@@ -15,7 +15,7 @@ MAX_PYTHON_LINES = 500
 LAYERS = (
     ("main", "ioctl", "object"),
     ("ioas", "process", "device", "group", "hwpt", "nested", "pasid", "fault", "dirty", "bitmap", "viommu", "vdevice", "eventq",
-     "hw_queue", "access", "vfio_compat", "type1", "cdev", "client", "private", "show", "bar"),
+     "hw_queue", "access", "vfio_compat", "type1", "cdev", "client", "private", "show", "bar", "dmabuf"),
     ("iopt", "cut", "pin", "space", "phys"),
     ("area", "mmio", "hold", "pages", "reader", "source", "batch", "account"),
     ("backend", "backend_iommu", "backend_noiommu"),
