@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include "compat/dmabuf.h"
 #include "mock.h"
 
 #define MOCK_FLAGS                                                             \
@@ -222,7 +223,31 @@ static int mock_drive(struct mock_file *mf, void *buf)
 	return mock ? mock_device_drive(mock, arg) : -ENOENT;
 }
 
+static int mock_dmabuf(struct mock_file *mf, void *buf)
+{
+	struct iommu_next_mock_dmabuf *arg = buf;
+	int rc = mock_dmabuf_getfd(arg->pieces, arg->length, arg->flags);
+
+	if (rc < 0)
+		return rc;
+	arg->out_fd = rc;
+	return 0;
+}
+
+static int mock_revoke(struct mock_file *mf, void *buf)
+{
+	struct iommu_next_mock_dmabuf_revoke *arg = buf;
+
+	if (arg->__reserved)
+		return -EOPNOTSUPP;
+	if (arg->revoked > 1)
+		return -EINVAL;
+	return mock_dmabuf_revoke(arg->fd, arg->revoked);
+}
+
 union mock_arg {
+	struct iommu_next_mock_dmabuf dmabuf;
+	struct iommu_next_mock_dmabuf_revoke dmabuf_revoke;
 	struct iommu_next_mock_drive drive;
 	struct iommu_next_mock_access_alloc access_alloc;
 	struct iommu_next_mock_device_alloc device_alloc;
@@ -248,6 +273,10 @@ static const struct mock_op {
 	  sizeof(struct iommu_next_mock_access_alloc), mock_access_alloc },
 	{ IOMMU_NEXT_MOCK_DRIVE, sizeof(struct iommu_next_mock_drive),
 	  mock_drive },
+	{ IOMMU_NEXT_MOCK_DMABUF, sizeof(struct iommu_next_mock_dmabuf),
+	  mock_dmabuf },
+	{ IOMMU_NEXT_MOCK_DMABUF_REVOKE,
+	  sizeof(struct iommu_next_mock_dmabuf_revoke), mock_revoke },
 	{ IOMMU_NEXT_MOCK_STATS, sizeof(struct iommu_next_mock_stats),
 	  mock_stats },
 };
@@ -335,6 +364,7 @@ static void __exit mock_exit(void)
 module_init(mock_init);
 module_exit(mock_exit);
 
+INX_IMPORT_DMA_BUF_NS();
 MODULE_DESCRIPTION("Devices and an IOMMU without hardware, for /dev/iommu-next");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(INX_VERSION);

@@ -214,6 +214,10 @@ int mock_page_answer(struct mock_device *mock,
 int mock_copy_argument(void *arg, size_t size, const void __user *uptr);
 int mock_access_create(struct iommu_next_mock_access_alloc *arg);
 
+/* dmabuf.c */
+int mock_dmabuf_getfd(u32 nr, u64 length, u32 flags);
+int mock_dmabuf_revoke(int fd, bool revoked);
+
 /* engine.c */
 void mock_engine_init(struct mock_engine *engine);
 void mock_engine_reset(struct mock_engine *engine);

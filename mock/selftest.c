@@ -288,6 +288,18 @@ static int selftest_memory_limit(struct selftest_call *call)
 	return iommu_next_set_work_bytes(call->arg.limit.limit);
 }
 
+static int selftest_dmabuf_get(struct selftest_call *call)
+{
+	return mock_dmabuf_getfd(1, call->arg.dmabuf.length,
+				 call->arg.dmabuf.open_flags);
+}
+
+static int selftest_dmabuf_revoke(struct selftest_call *call)
+{
+	return mock_dmabuf_revoke(call->arg.revoke.fd,
+				  call->arg.revoke.revoked);
+}
+
 static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_ADD_RESERVED] = selftest_add_reserved,
 	[SELFTEST_MOCK_DOMAIN] = selftest_mock_domain,
@@ -304,6 +316,8 @@ static int (*const selftest_ops[SELFTEST_NR_OPS])(struct selftest_call *) = {
 	[SELFTEST_PASID_REPLACE] = selftest_pasid_replace,
 	[SELFTEST_PASID_DETACH] = selftest_pasid_detach,
 	[SELFTEST_PASID_CHECK_HWPT] = selftest_pasid_check,
+	[SELFTEST_DMABUF_GET] = selftest_dmabuf_get,
+	[SELFTEST_DMABUF_REVOKE] = selftest_dmabuf_revoke,
 	[SELFTEST_MEMORY_LIMIT] = selftest_memory_limit,
 	[SELFTEST_CREATE_ACCESS] = selftest_create_access,
 	[SELFTEST_ACCESS_REPLACE_IOAS] = selftest_access_replace,

@@ -36,6 +36,8 @@ enum selftest_op {
 	SELFTEST_PASID_REPLACE = 19,
 	SELFTEST_PASID_DETACH = 20,
 	SELFTEST_PASID_CHECK_HWPT = 21,
+	SELFTEST_DMABUF_GET = 22,
+	SELFTEST_DMABUF_REVOKE = 23,
 	SELFTEST_NR_OPS,
 };
 
@@ -132,6 +134,8 @@ struct selftest_viommu_invalidate {
  * @cache: DEV_CHECK_CACHE
  * @vevent: TRIGGER_VEVENT
  * @pasid: PASID_ATTACH, PASID_REPLACE, PASID_DETACH, PASID_CHECK_HWPT
+ * @dmabuf: DMABUF_GET
+ * @revoke: DMABUF_REVOKE
  * @all: as large as the largest
  * @last: every caller gives it
  */
@@ -197,6 +201,13 @@ struct selftest_arg {
 		struct {
 			u32 pasid, pt_id;
 		} pasid;
+		struct {
+			u32 length, open_flags;
+		} dmabuf;
+		struct {
+			s32 fd;
+			u32 revoked;
+		} revoke;
 		u64 all[6];
 	};
 	u32 last;

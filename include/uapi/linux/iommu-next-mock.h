@@ -433,6 +433,53 @@ struct iommu_next_mock_access_stats {
 
 #define IOMMU_NEXT_MOCK_ACCESS_STATS _IO(IOMMU_NEXT_MOCK_TYPE, 11)
 
+#define IOMMU_NEXT_MOCK_DMABUF_PIECES 16
+#define IOMMU_NEXT_MOCK_DMABUF_LENGTH 0x200000
+
+/**
+ * struct iommu_next_mock_dmabuf - ioctl(IOMMU_NEXT_MOCK_DMABUF)
+ * @size: sizeof(struct iommu_next_mock_dmabuf)
+ * @pieces: that its memory lies in, 1 to IOMMU_NEXT_MOCK_DMABUF_PIECES
+ * @length: bytes of each, 1 to IOMMU_NEXT_MOCK_DMABUF_LENGTH; rounded up to
+ *	whole pages
+ * @flags: of open(): how the file is opened
+ * @out_fd: the dma-buf
+ *
+ * Make memory of a device that devices can reach by IOMMU_NEXT_IOAS_MAP_FILE,
+ * zeroed. It belongs to nothing but its file and what is mapped of it.
+ *
+ * Errors: EINVAL, E2BIG, ENOMEM, EMFILE; EOPNOTSUPP from a kernel without
+ * dma-bufs.
+ */
+struct iommu_next_mock_dmabuf {
+	__u32 size;
+	__u32 pieces;
+	__aligned_u64 length;
+	__u32 flags;
+	__s32 out_fd;
+};
+
+#define IOMMU_NEXT_MOCK_DMABUF _IO(IOMMU_NEXT_MOCK_TYPE, 13)
+
+/**
+ * struct iommu_next_mock_dmabuf_revoke - ioctl(IOMMU_NEXT_MOCK_DMABUF_REVOKE)
+ * @size: sizeof(struct iommu_next_mock_dmabuf_revoke)
+ * @fd: a dma-buf from IOMMU_NEXT_MOCK_DMABUF
+ * @revoked: 1 to take its memory back, 0 to offer it again
+ * @__reserved: 0
+ *
+ * Errors: EINVAL, E2BIG, EBADF; EOPNOTSUPP (@__reserved, or a dma-buf of
+ * somebody else).
+ */
+struct iommu_next_mock_dmabuf_revoke {
+	__u32 size;
+	__s32 fd;
+	__u32 revoked;
+	__u32 __reserved;
+};
+
+#define IOMMU_NEXT_MOCK_DMABUF_REVOKE _IO(IOMMU_NEXT_MOCK_TYPE, 14)
+
 #define IOMMU_NEXT_MOCK_REQUEST_MAX 512
 
 /**
