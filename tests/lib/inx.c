@@ -422,6 +422,29 @@ int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
 			    (void *)data, length);
 }
 
+int inx_dmabuf(int mock_fd, uint32_t pieces, uint64_t length, uint32_t flags)
+{
+	struct iommu_next_mock_dmabuf arg = {
+		.size = sizeof(arg),
+		.pieces = pieces,
+		.length = length,
+		.flags = flags,
+	};
+
+	return ioctl(mock_fd, IOMMU_NEXT_MOCK_DMABUF, &arg) ? -1 : arg.out_fd;
+}
+
+int inx_dmabuf_revoke(int mock_fd, int file, uint32_t revoked)
+{
+	struct iommu_next_mock_dmabuf_revoke arg = {
+		.size = sizeof(arg),
+		.fd = file,
+		.revoked = revoked,
+	};
+
+	return ioctl(mock_fd, IOMMU_NEXT_MOCK_DMABUF_REVOKE, &arg);
+}
+
 int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id)
 {
 	struct iommu_next_mock_access_alloc arg = {

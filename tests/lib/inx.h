@@ -98,6 +98,10 @@ int inx_mock_read_pasid(int dev_fd, uint32_t pasid, uint64_t iova, void *data,
 int inx_mock_write_pasid(int dev_fd, uint32_t pasid, uint64_t iova,
 			 const void *data, uint32_t length);
 
+/* A mock dma-buf. Returns the descriptor. */
+int inx_dmabuf(int mock_fd, uint32_t pieces, uint64_t length, uint32_t flags);
+int inx_dmabuf_revoke(int mock_fd, int file, uint32_t revoked);
+
 /* A mock access, of enum iommu_next_mock_access_flags. Returns its file. */
 int inx_access(int mock_fd, int fd, uint32_t flags, uint32_t *id);
 /* Over to an IOAS; 0 for none. */

@@ -176,6 +176,26 @@ TEST_F(unload, while_a_page_table_is_left)
 	EXPECT_EQ(0, unload(CORE));
 }
 
+/* A dma-buf is of who has made it, and so is what is mapped of it. */
+TEST_F(unload, while_a_dmabuf_is_left)
+{
+	struct world *w = &self->w;
+	int file = inx_dmabuf(w->mock, 1, LENGTH, O_CLOEXEC);
+	uint64_t iova = 2 * IOVA;
+
+	ASSERT_GE(file, 0);
+	ASSERT_EQ(0, inx_map_file(w->fd, w->ioas, INX_RW | INX_FIXED, file, 0,
+				  LENGTH, &iova));
+	world_close_dev(self->dev);
+	ASSERT_EQ(0, close(w->mock));
+	ASSERT_EQ(0, close(file));
+	EXPECT_ERRNO(EWOULDBLOCK, unload(MOCK));
+	EXPECT_EQ(0, inx_unmap(w->fd, w->ioas, iova, LENGTH, NULL));
+	EXPECT_EQ(0, unload(MOCK));
+	EXPECT_EQ(0, close(w->fd));
+	EXPECT_EQ(0, unload(CORE));
+}
+
 static void open_and_close(struct racer *r)
 {
 	int fd = inx_open();
