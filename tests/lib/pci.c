@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +19,9 @@
 #define DEVICES "/sys/bus/pci/devices"
 #define PAGE 4096UL
 /* Where the memory lies that edu_load() uses. */
+/* In configuration space, and a bit of it. */
+#define COMMAND 4
+#define MEMORY 2
 #define LOAD_IOVA (200UL << 20)
 
 bool file_read(char *text, size_t size, const char *format, ...)
@@ -205,6 +209,56 @@ int pci_open(const struct pci_dev *dev)
 
 	pci_vfio_node(dev, path, sizeof(path));
 	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+void pci_set_memory(int dev, bool on)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = VFIO_PCI_CONFIG_REGION_INDEX,
+	};
+	uint16_t command;
+
+	ASSERT_EQ(0, ioctl(dev, VFIO_DEVICE_GET_REGION_INFO, &info));
+	ASSERT_EQ(2, pread(dev, &command, 2, info.offset + COMMAND));
+	command = on ? command | MEMORY : command & ~MEMORY;
+	ASSERT_EQ(2, pwrite(dev, &command, 2, info.offset + COMMAND));
+}
+
+struct pci_dmabuf pci_dmabuf_of(uint32_t region, uint64_t offset,
+				uint64_t length)
+{
+	return (struct pci_dmabuf){
+		.argsz = sizeof(struct pci_dmabuf),
+		.flags = VFIO_DEVICE_FEATURE_GET | 11,
+		.region = region,
+		.open_flags = O_RDWR | O_CLOEXEC,
+		.nr = 1,
+		.range = { { offset, length } },
+	};
+}
+
+int pci_dmabuf(int dev, uint32_t region, uint64_t offset, uint64_t length)
+{
+	struct pci_dmabuf arg = pci_dmabuf_of(region, offset, length);
+
+	return ioctl(dev, VFIO_DEVICE_FEATURE, &arg);
+}
+
+bool client_reaches(struct client *c, unsigned int i, struct edu *target,
+		    uint64_t bar, uint32_t *word, uint64_t iova)
+{
+	uint32_t val;
+
+	edu_write(target, EDU_LIVENESS, 0x11111111, 4);
+	*word = 0x12345678;
+	edu_dma(&c->edu[i], iova, 4, false);
+	edu_dma(&c->edu[i], bar + EDU_LIVENESS, 4, true);
+	val = edu_read(target, EDU_LIVENESS, 4);
+	if (val == ~0x12345678U)
+		return true;
+	EXPECT_EQ(~0x11111111U, val);
+	return false;
 }
 
 void client_open(struct client *c, unsigned int nr, bool mapped)

@@ -45,6 +45,31 @@ void pci_vfio_node(const struct pci_dev *dev, char *path, size_t size);
 /* Open that node. */
 int pci_open(const struct pci_dev *dev);
 
+/* Bit 1 of a device's command: whether it answers to its BARs. */
+void pci_set_memory(int dev, bool on);
+
+#define PCI_RANGES 4
+
+/**
+ * struct pci_dmabuf - VFIO_DEVICE_FEATURE_DMA_BUF, with what comes before it
+ * @range: where in the BAR, and how long
+ *
+ * The others as <linux/vfio.h> of newer kernels has them.
+ */
+struct pci_dmabuf {
+	uint32_t argsz, flags;
+	uint32_t region, open_flags, reserved, nr;
+	struct {
+		uint64_t offset, length;
+	} range[PCI_RANGES];
+};
+
+/* To be asked of a device by VFIO_DEVICE_FEATURE, for one range. */
+struct pci_dmabuf pci_dmabuf_of(uint32_t region, uint64_t offset,
+				uint64_t length);
+/* All that in one. Returns the descriptor. */
+int pci_dmabuf(int dev, uint32_t region, uint64_t offset, uint64_t length);
+
 /* The first line of a file, without its end; false if there is none. */
 bool file_read(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -85,6 +110,13 @@ void client_open(struct client *c, unsigned int nr, bool mapped);
 void client_close(struct client *c);
 int client_map(struct client *c, const void *va, size_t length, uint64_t iova);
 long client_pinned(struct client *c);
+
+/*
+ * Whether device @i writes what lies at @word, mapped at @iova, to the test
+ * register of @target when that is mapped at @bar.
+ */
+bool client_reaches(struct client *c, unsigned int i, struct edu *target,
+		    uint64_t bar, uint32_t *word, uint64_t iova);
 
 /*
  * Fill the memory of a device that is attached to @ioas, by a DMA: what it

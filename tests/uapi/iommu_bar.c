@@ -2,7 +2,8 @@
 /* harness: load=iommu_next_vfio_pci machines=vtd,vtd-first,amd*,smmu timeout=120 */
 /*
  * One device writes to the registers of another, which are mapped into its
- * IOAS, and does so no more when the other is not to be reached.
+ * IOAS by their address or by a dma-buf, and does so no more when the other is
+ * not to be reached.
  */
 #define _GNU_SOURCE
 #include <linux/vfio.h>
@@ -21,8 +22,6 @@
 #define IOVA PCI_IOVA
 /* Where the BAR is. */
 #define BAR (2 * PCI_IOVA)
-#define COMMAND 4
-#define MEMORY 2
 
 FIXTURE(bar)
 {
@@ -31,7 +30,52 @@ FIXTURE(bar)
 	struct edu *target;
 	unsigned char *bar;
 	uint32_t *word;
+	/* The BAR, or -1. */
+	int file;
 };
+
+FIXTURE_VARIANT(bar)
+{
+	bool by_file;
+	/* What mapping it gives when it is not there. */
+	int gone;
+};
+
+FIXTURE_VARIANT_ADD(bar, by_address)
+{
+	.gone = EFAULT,
+};
+
+FIXTURE_VARIANT_ADD(bar, by_dmabuf)
+{
+	.by_file = true,
+	.gone = ENODEV,
+};
+
+static void make_file(struct bar_data *self)
+{
+	self->file = pci_dmabuf(self->c.dev[1], 0, 0, BAR_SIZE);
+	ASSERT_GE(self->file, 0);
+}
+
+/* Map a part of the BAR: what the process has mapped, or what the file has. */
+static int map_as(struct bar_data *self, uint32_t rights, uint64_t offset,
+		  uint64_t length, uint64_t iova)
+{
+	struct client *c = &self->c;
+
+	if (self->file < 0)
+		return inx_map(c->fd, c->ioas, rights | INX_FIXED,
+			       self->bar + offset, length, &iova);
+	return inx_map_file(c->fd, c->ioas, rights | INX_FIXED, self->file,
+			    offset, length, &iova);
+}
+
+static int map(struct bar_data *self, uint64_t offset, uint64_t length,
+	       uint64_t iova)
+{
+	return map_as(self, INX_RW, offset, length, iova);
+}
 
 FIXTURE_SETUP(bar)
 {
@@ -44,10 +88,15 @@ FIXTURE_SETUP(bar)
 	self->word = inx_alloc(PAGE);
 	memset(self->word, 0, PAGE);
 	ASSERT_EQ(0, client_map(c, self->word, PAGE, IOVA));
+	self->file = -1;
+	if (variant->by_file)
+		make_file(self);
 }
 
 FIXTURE_TEARDOWN(bar)
 {
+	if (self->file >= 0)
+		EXPECT_EQ(0, close(self->file));
 	client_close(&self->c);
 	EXPECT_EQ(0, munmap(self->word, PAGE));
 }
@@ -62,29 +111,8 @@ static void poke(struct bar_data *self, uint64_t bar, uint32_t val)
 
 static bool reaches(struct bar_data *self, uint64_t bar)
 {
-	uint32_t val;
-
-	edu_write(self->target, EDU_LIVENESS, 0x11111111, 4);
-	poke(self, bar, 0x12345678);
-	val = edu_read(self->target, EDU_LIVENESS, 4);
-	if (val == ~0x12345678U)
-		return true;
-	EXPECT_EQ(~0x11111111U, val);
-	return false;
-}
-
-static void set_memory(int dev, bool on)
-{
-	struct vfio_region_info info = {
-		.argsz = sizeof(info),
-		.index = VFIO_PCI_CONFIG_REGION_INDEX,
-	};
-	uint16_t command;
-
-	ASSERT_EQ(0, ioctl(dev, VFIO_DEVICE_GET_REGION_INFO, &info));
-	ASSERT_EQ(2, pread(dev, &command, 2, info.offset + COMMAND));
-	command = on ? command | MEMORY : command & ~MEMORY;
-	ASSERT_EQ(2, pwrite(dev, &command, 2, info.offset + COMMAND));
+	return client_reaches(&self->c, 0, self->target, bar, self->word,
+			      IOVA);
 }
 
 TEST_F(bar, peer_to_peer)
@@ -93,7 +121,7 @@ TEST_F(bar, peer_to_peer)
 	uint64_t size;
 
 	EXPECT_FALSE(reaches(self, BAR));
-	ASSERT_EQ(0, client_map(c, self->bar, BAR_SIZE, BAR));
+	ASSERT_EQ(0, map(self, 0, BAR_SIZE, BAR));
 	/* It is no memory. */
 	EXPECT_EQ(4, client_pinned(c));
 	EXPECT_TRUE(reaches(self, BAR));
@@ -109,12 +137,10 @@ TEST_F(bar, peer_to_peer)
 TEST_F(bar, part_of_it)
 {
 	struct client *c = &self->c;
-	uint64_t iova = BAR;
 
-	ASSERT_EQ(0, client_map(c, self->bar + 3 * PAGE, PAGE, BAR + 3 * PAGE));
+	ASSERT_EQ(0, map(self, 3 * PAGE, PAGE, BAR + 3 * PAGE));
 	EXPECT_FALSE(reaches(self, BAR));
-	ASSERT_EQ(0, inx_map(c->fd, c->ioas, INX_RO | INX_FIXED, self->bar,
-			     PAGE, &iova));
+	ASSERT_EQ(0, map_as(self, INX_RO, 0, PAGE, BAR));
 	EXPECT_FALSE(reaches(self, BAR));
 	edu_dma(&c->edu[0], BAR + EDU_ID, 4, false);
 	edu_dma(&c->edu[0], IOVA, 4, true);
@@ -129,16 +155,17 @@ TEST_F(bar, not_there)
 	/* Across its end, whatever is behind it. */
 	EXPECT_ERRNO(EFAULT, client_map(c, self->bar + BAR_SIZE - PAGE,
 					2 * PAGE, BAR));
+	EXPECT_EQ(-1, map(self, BAR_SIZE - PAGE, 2 * PAGE, BAR));
 	ro = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, c->dev[1],
 		  self->target->offset);
 	ASSERT_NE(MAP_FAILED, (void *)ro);
 	EXPECT_ERRNO(EFAULT, client_map(c, ro, PAGE, BAR));
 	ASSERT_EQ(0, munmap(ro, PAGE));
-	set_memory(c->dev[1], false);
-	EXPECT_ERRNO(EFAULT, client_map(c, self->bar, PAGE, BAR));
-	set_memory(c->dev[1], true);
+	pci_set_memory(c->dev[1], false);
+	EXPECT_ERRNO(variant->gone, map(self, 0, PAGE, BAR));
+	pci_set_memory(c->dev[1], true);
 	EXPECT_ERRNO(ENOENT, inx_unmap(c->fd, c->ioas, BAR, PAGE, NULL));
-	EXPECT_EQ(0, client_map(c, self->bar, PAGE, BAR));
+	EXPECT_EQ(0, map(self, 0, PAGE, BAR));
 }
 
 /* The mapping stays, without its memory; it does not come back by itself. */
@@ -148,20 +175,20 @@ TEST_F(bar, memory_is_disabled)
 	uint64_t copy = BAR + BAR_SIZE;
 	uint64_t size;
 
-	ASSERT_EQ(0, client_map(c, self->bar, BAR_SIZE, BAR));
+	ASSERT_EQ(0, map(self, 0, BAR_SIZE, BAR));
 	ASSERT_EQ(0, inx_copy(c->fd, c->ioas, c->ioas, INX_RW | INX_FIXED, PAGE,
 			      &copy, BAR));
 	EXPECT_TRUE(reaches(self, copy));
-	set_memory(c->dev[1], false);
+	pci_set_memory(c->dev[1], false);
 	poke(self, BAR, 1);
-	set_memory(c->dev[1], true);
+	pci_set_memory(c->dev[1], true);
 	EXPECT_EQ(~0x12345678U, edu_read(self->target, EDU_LIVENESS, 4));
 	EXPECT_FALSE(reaches(self, BAR));
 	EXPECT_FALSE(reaches(self, copy));
-	EXPECT_ERRNO(EEXIST, client_map(c, self->bar, PAGE, BAR));
+	EXPECT_ERRNO(EEXIST, map(self, 0, PAGE, BAR));
 	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, BAR, BAR_SIZE, &size));
 	EXPECT_EQ(BAR_SIZE, size);
-	ASSERT_EQ(0, client_map(c, self->bar, BAR_SIZE, BAR));
+	ASSERT_EQ(0, map(self, 0, BAR_SIZE, BAR));
 	EXPECT_TRUE(reaches(self, BAR));
 	EXPECT_FALSE(reaches(self, copy));
 }
@@ -171,9 +198,9 @@ TEST_F(bar, another_is_disabled)
 {
 	struct client *c = &self->c;
 
-	ASSERT_EQ(0, client_map(c, self->bar, PAGE, BAR));
-	set_memory(c->dev[0], false);
-	set_memory(c->dev[0], true);
+	ASSERT_EQ(0, map(self, 0, PAGE, BAR));
+	pci_set_memory(c->dev[0], false);
+	pci_set_memory(c->dev[0], true);
 	EXPECT_TRUE(reaches(self, BAR));
 }
 
@@ -185,15 +212,15 @@ TEST_F(bar, replace)
 	uint32_t other;
 
 	ASSERT_EQ(0, inx_ioas_alloc(c->fd, &other));
-	ASSERT_EQ(0, client_map(c, self->bar, PAGE, BAR));
+	ASSERT_EQ(0, map(self, 0, PAGE, BAR));
 	ASSERT_EQ(0, inx_copy(c->fd, other, c->ioas, INX_RW | INX_FIXED, PAGE,
 			      &iova, BAR));
 	ASSERT_EQ(0, inx_copy(c->fd, other, c->ioas, INX_RW | INX_FIXED, PAGE,
 			      &word, IOVA));
 	ASSERT_EQ(0, inx_attach_to(c->dev[0], other));
 	EXPECT_TRUE(reaches(self, BAR));
-	set_memory(c->dev[1], false);
-	set_memory(c->dev[1], true);
+	pci_set_memory(c->dev[1], false);
+	pci_set_memory(c->dev[1], true);
 	EXPECT_FALSE(reaches(self, BAR));
 	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
 	EXPECT_FALSE(reaches(self, BAR));
@@ -205,7 +232,7 @@ TEST_F(bar, closed)
 {
 	struct client *c = &self->c;
 
-	ASSERT_EQ(0, client_map(c, self->bar, PAGE, BAR));
+	ASSERT_EQ(0, map(self, 0, PAGE, BAR));
 	EXPECT_TRUE(reaches(self, BAR));
 	edu_close(self->target);
 	ASSERT_EQ(0, close(c->dev[1]));
@@ -215,6 +242,9 @@ TEST_F(bar, closed)
 	ASSERT_EQ(0, inx_bind(c->dev[1], c->fd, NULL));
 	edu_open(self->target, c->dev[1], VFIO_PCI_MSI_IRQ_INDEX);
 	EXPECT_FALSE(reaches(self, BAR));
+	/* What the file of before has told is not theirs. */
+	if (variant->by_file)
+		EXPECT_ERRNO(ENODEV, map(self, 0, PAGE, BAR + PAGE));
 	EXPECT_EQ(0, inx_unmap(c->fd, c->ioas, BAR, PAGE, NULL));
 }
 
@@ -222,11 +252,11 @@ TEST_F(bar, removed)
 {
 	struct client *c = &self->c;
 
-	ASSERT_EQ(0, client_map(c, self->bar, PAGE, BAR));
+	ASSERT_EQ(0, map(self, 0, PAGE, BAR));
 	EXPECT_TRUE(reaches(self, BAR));
 	ASSERT_EQ(0, pci_remove(&c->pci[1]));
 	poke(self, BAR, 1);
-	EXPECT_ERRNO(EFAULT, client_map(c, self->bar, PAGE, BAR + PAGE));
+	EXPECT_ERRNO(variant->gone, map(self, 0, PAGE, BAR + PAGE));
 	EXPECT_EQ(0, inx_unmap(c->fd, c->ioas, BAR, PAGE, NULL));
 	edu_close(self->target);
 	ASSERT_EQ(0, close(c->dev[1]));
@@ -238,11 +268,17 @@ TEST_F(bar, removed)
 	edu_open(self->target, c->dev[1], VFIO_PCI_MSI_IRQ_INDEX);
 	edu_map_bar(self->target);
 	EXPECT_EQ(~0x12345678U, edu_read(self->target, EDU_LIVENESS, 4));
-	ASSERT_EQ(0, client_map(c, (void *)self->target->bar, PAGE, BAR));
+	self->bar = (unsigned char *)self->target->bar;
+	if (variant->by_file) {
+		EXPECT_ERRNO(ENODEV, map(self, 0, PAGE, BAR));
+		ASSERT_EQ(0, close(self->file));
+		make_file(self);
+	}
+	ASSERT_EQ(0, map(self, 0, PAGE, BAR));
 	EXPECT_TRUE(reaches(self, BAR));
 }
 
-/* As QEMU does it: by the ioctls of VFIO's type1, small pages and all. */
+/* As QEMU does it: by the ioctls of VFIO's type1, small pages and all. They map no file. */
 TEST_F(bar, by_type1)
 {
 	struct client *c = &self->c;
@@ -254,14 +290,16 @@ TEST_F(bar, by_type1)
 	ASSERT_EQ(0, ioctl(c->fd, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU));
 	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
 	ASSERT_EQ(0, type1_map(c->fd, self->word, PAGE, IOVA));
-	ASSERT_EQ(0, type1_map(c->fd, self->bar, BAR_SIZE, BAR));
+	ASSERT_EQ(0, variant->by_file ?
+			     map(self, 0, BAR_SIZE, BAR) :
+			     type1_map(c->fd, self->bar, BAR_SIZE, BAR));
 	EXPECT_TRUE(reaches(self, BAR));
 	/* Both ends of a hole. */
 	ASSERT_EQ(0, type1_unmap(c->fd, BAR + PAGE, PAGE, &size));
 	EXPECT_EQ(PAGE, size);
 	EXPECT_TRUE(reaches(self, BAR));
-	set_memory(c->dev[1], false);
-	set_memory(c->dev[1], true);
+	pci_set_memory(c->dev[1], false);
+	pci_set_memory(c->dev[1], true);
 	EXPECT_FALSE(reaches(self, BAR));
 	/* And of one that is revoked. */
 	ASSERT_EQ(0, type1_unmap(c->fd, BAR + 4 * PAGE, PAGE, &size));

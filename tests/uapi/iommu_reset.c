@@ -2,7 +2,8 @@
 /* harness: load=iommu_next_vfio_pci machines=vtd */
 /*
  * A device behind a port of its own, which is how it can be reset, while another
- * one reaches its BAR; and it is reset by its client, and by root.
+ * one reaches its BAR, which was given by its address or by a dma-buf; and it is
+ * reset by its client, and by root.
  */
 #define _GNU_SOURCE
 #include <linux/vfio.h>
@@ -26,7 +27,36 @@ FIXTURE(reset)
 	int dev;
 	struct edu target;
 	uint32_t *word;
+	/* Its BAR, or -1. */
+	int file;
 };
+
+FIXTURE_VARIANT(reset)
+{
+	bool by_file;
+};
+
+FIXTURE_VARIANT_ADD(reset, by_address)
+{
+	.by_file = false,
+};
+
+FIXTURE_VARIANT_ADD(reset, by_dmabuf)
+{
+	.by_file = true,
+};
+
+
+static int map_bar(struct reset_data *self)
+{
+	struct client *c = &self->c;
+	uint64_t iova = BAR;
+
+	if (self->file < 0)
+		return client_map(c, (void *)self->target.bar, PAGE, BAR);
+	return inx_map_file(c->fd, c->ioas, INX_RW | INX_FIXED, self->file, 0,
+			    PAGE, &iova);
+}
 
 FIXTURE_SETUP(reset)
 {
@@ -44,11 +74,18 @@ FIXTURE_SETUP(reset)
 	self->word = inx_alloc(PAGE);
 	memset(self->word, 0, PAGE);
 	ASSERT_EQ(0, client_map(c, self->word, PAGE, IOVA));
-	ASSERT_EQ(0, client_map(c, (void *)self->target.bar, PAGE, BAR));
+	self->file = -1;
+	if (variant->by_file) {
+		self->file = pci_dmabuf(self->dev, 0, 0, PAGE);
+		ASSERT_GE(self->file, 0);
+	}
+	ASSERT_EQ(0, map_bar(self));
 }
 
 FIXTURE_TEARDOWN(reset)
 {
+	if (self->file >= 0)
+		EXPECT_EQ(0, close(self->file));
 	edu_close(&self->target);
 	EXPECT_EQ(0, close(self->dev));
 	client_close(&self->c);
@@ -57,17 +94,8 @@ FIXTURE_TEARDOWN(reset)
 
 static bool reaches(struct reset_data *self)
 {
-	uint32_t val;
-
-	edu_write(&self->target, EDU_LIVENESS, 0x11111111, 4);
-	*self->word = 0x12345678;
-	edu_dma(&self->c.edu[0], IOVA, 4, false);
-	edu_dma(&self->c.edu[0], BAR + EDU_LIVENESS, 4, true);
-	val = edu_read(&self->target, EDU_LIVENESS, 4);
-	if (val == ~0x12345678U)
-		return true;
-	EXPECT_EQ(~0x11111111U, val);
-	return false;
+	return client_reaches(&self->c, 0, &self->target, BAR, self->word,
+			      IOVA);
 }
 
 static void is_revoked(struct reset_data *self)
@@ -76,7 +104,7 @@ static void is_revoked(struct reset_data *self)
 
 	EXPECT_FALSE(reaches(self));
 	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, BAR, PAGE, NULL));
-	ASSERT_EQ(0, client_map(c, (void *)self->target.bar, PAGE, BAR));
+	ASSERT_EQ(0, map_bar(self));
 	EXPECT_TRUE(reaches(self));
 }
 
