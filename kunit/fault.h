@@ -27,6 +27,7 @@
  * @list: room for what it pins
  * @data: room for what it copies
  * @mm: a second process
+ * @dmabufs: that there are
  */
 struct fault_world {
 	struct world *w;
@@ -42,6 +43,7 @@ struct fault_world {
 	struct page *list[FAULT_PAGES];
 	void *data;
 	struct mm_struct *mm;
+	unsigned int dmabufs;
 };
 
 /**
@@ -79,6 +81,20 @@ int op_dirty_read(struct fault_world *fw);
 void undo_dirty_read(struct fault_world *fw);
 void clean_dirty(struct fault_world *fw);
 
+/* fault_dmabuf.c */
+int op_dmabuf(struct fault_world *fw);
+int prepare_dmabuf(struct fault_world *fw);
+void clean_dmabuf(struct fault_world *fw);
+int prepare_map_dmabuf(struct fault_world *fw);
+int op_map_dmabuf(struct fault_world *fw);
+void clean_map_dmabuf(struct fault_world *fw);
+int prepare_dmabuf_mapped(struct fault_world *fw);
+void clean_dmabuf_mapped(struct fault_world *fw);
+int prepare_dmabuf_revoke(struct fault_world *fw);
+int op_dmabuf_revoke(struct fault_world *fw);
+void redo_dmabuf_revoke(struct fault_world *fw);
+void clean_dmabuf_revoke(struct fault_world *fw);
+
 /* All of them, those that pin, and those that call a page table. */
 extern const struct fault_table fault_all;
 extern const struct fault_table fault_pinning;
@@ -99,5 +115,6 @@ int fault_device_attach(struct fault_world *fw);
 void fault_device_detach(struct fault_world *fw);
 int fault_ioas_map(struct fault_world *fw);
 void fault_ioas_unmap(struct fault_world *fw);
+int fault_map_file(struct fault_world *fw, unsigned int ioas, int fd);
 
 #endif

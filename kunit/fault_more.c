@@ -37,7 +37,7 @@ static struct inx_iopt *fault_iopt(struct fault_world *fw, unsigned int i)
 
 /* Files and processes. */
 
-static int map_file(struct fault_world *fw, unsigned int i)
+int fault_map_file(struct fault_world *fw, unsigned int i, int fd)
 {
 	struct iommu_next_ioas_map_file arg = {
 		.size = sizeof(arg),
@@ -45,12 +45,17 @@ static int map_file(struct fault_world *fw, unsigned int i)
 			 IOMMU_NEXT_IOAS_MAP_READABLE |
 			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
 		.ioas_id = fw->ioas[i],
-		.fd = fw->shm->fd,
+		.fd = fd,
 		.length = FAULT_LEN,
 		.iova = IOVA,
 	};
 
 	return world_ioctl(fw->w, IOMMU_NEXT_IOAS_MAP_FILE, &arg, sizeof(arg));
+}
+
+static int map_file(struct fault_world *fw, unsigned int i)
+{
+	return fault_map_file(fw, i, fw->shm->fd);
 }
 
 static int op_map_file(struct fault_world *fw)
@@ -600,6 +605,13 @@ static const struct fault_op more_ops[] = {
 	{ "its end", prepare_private_destroy, op_private_destroy, redo_private,
 	  clean_private_destroy, true },
 	{ "device file", NULL, op_device_file, NULL, NULL },
+	{ "dma-buf", NULL, op_dmabuf, NULL, NULL },
+	{ "MAP_FILE of a dma-buf", prepare_map_dmabuf, op_map_dmabuf,
+	  fault_ioas_unmap, clean_map_dmabuf },
+	{ "page table beside a dma-buf", prepare_dmabuf_mapped,
+	  fault_device_attach, fault_device_detach, clean_dmabuf_mapped },
+	{ "its memory goes", prepare_dmabuf_revoke, op_dmabuf_revoke,
+	  redo_dmabuf_revoke, clean_dmabuf_revoke, true },
 };
 
 const struct fault_table fault_more_all = { more_ops, ARRAY_SIZE(more_ops) };
@@ -627,6 +639,10 @@ static const struct fault_op more_domain_ops[] = {
 	{ "VFIO MAP_DMA", prepare_vfio, op_vfio_map, undo_vfio_map, clean_vfio },
 	{ "page table beside pins", prepare_access_pinned, fault_device_attach,
 	  fault_device_detach, clean_access },
+	{ "MAP_FILE of a dma-buf", prepare_map_dmabuf, op_map_dmabuf,
+	  fault_ioas_unmap, clean_map_dmabuf },
+	{ "page table beside a dma-buf", prepare_dmabuf_mapped,
+	  fault_device_attach, fault_device_detach, clean_dmabuf_mapped },
 	{ "object with a device", fault_ioas_map, op_private, undo_private,
 	  fault_ioas_unmap },
 };
