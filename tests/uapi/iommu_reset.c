@@ -46,7 +46,6 @@ FIXTURE_VARIANT_ADD(reset, by_dmabuf)
 	.by_file = true,
 };
 
-
 static int map_bar(struct reset_data *self)
 {
 	struct client *c = &self->c;
