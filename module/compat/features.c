@@ -54,6 +54,12 @@
 #define INX_DIRTY "no, the kernel's IOMMU drivers do not record it"
 #endif
 
+#if IS_ENABLED(CONFIG_DMA_SHARED_BUFFER)
+#define INX_DMABUF "yes"
+#else
+#define INX_DMABUF "no, the kernel was built without dma-bufs"
+#endif
+
 INX_FEATURE(1, "address spaces", "yes");
 INX_FEATURE(2, "page tables chosen on attach, shared", "yes");
 INX_FEATURE(3, "VFIO type1 ioctls on the same file", "yes");
@@ -67,3 +73,4 @@ INX_FEATURE(10, "PASIDs of real devices", INX_PASID);
 INX_FEATURE(11, "dirty tracking of real IOMMUs", INX_DIRTY);
 INX_FEATURE(12, "IO page faults of real devices, virtual IOMMUs", "no");
 INX_FEATURE(13, "hot reset of a bus by several owners", "no");
+INX_FEATURE(14, "dma-bufs of devices", INX_DMABUF);

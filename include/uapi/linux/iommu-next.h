@@ -237,7 +237,8 @@ struct iommu_next_ioas_map {
  * @size: sizeof(struct iommu_next_ioas_map_file)
  * @flags: of enum iommu_next_ioas_map_flags
  * @ioas_id: the IOAS to map into
- * @fd: a memfd, or another file of tmpfs or hugetlbfs
+ * @fd: a memfd, or another file of tmpfs or hugetlbfs; or a dma-buf of a
+ *	device's memory
  * @start: first byte, counted from the start of the file
  * @length: bytes, not 0, a multiple of the IOAS's alignment
  * @iova: as in struct iommu_next_ioas_map
@@ -247,10 +248,15 @@ struct iommu_next_ioas_map {
  * file is long enough is looked at when the memory is pinned. While a mapping
  * is IOMMU_NEXT_IOAS_MAP_WRITEABLE the file cannot be sealed against writing.
  *
+ * A dma-buf, from VFIO_DEVICE_FEATURE_DMA_BUF of a device file of ours, is mapped
+ * without pins or charge, whatever it was opened for. When its memory is taken
+ * back no device reaches it any more; the IOVAs stay taken until UNMAP.
+ *
  * Errors: EBADF, EINVAL for a file of another kind or one that is too short,
  * EPERM when @fd is not open for reading, or IOMMU_NEXT_IOAS_MAP_WRITEABLE is
- * asked of one that is not open for writing or is sealed against it, and those
- * of IOMMU_NEXT_IOAS_MAP.
+ * asked of one that is not open for writing or is sealed against it, ENODEV for
+ * a dma-buf whose memory is not there now, EOPNOTSUPP for one of somebody else,
+ * and those of IOMMU_NEXT_IOAS_MAP.
  */
 struct iommu_next_ioas_map_file {
 	__u32 size;
