@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd timeout=60 */
+/* harness: load=iommu_next_vfio_pci,iommu_next_vfio_container,vfio-pci machines=vtd timeout=60 */
 /*
  * VFIO_DEVICE_FEATURE_DMA_BUF of a PCI device: what it accepts, several parts of
  * a BAR in one file, and how long such a file lasts. That other devices reach the
@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/iommu-next-container.h>
 #include <linux/vfio.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "inx.h"
+#include "legacy.h"
 #include "pci.h"
 #include "racer.h"
 #include "tap.h"
@@ -162,6 +164,31 @@ TEST_F(dmabuf, not_bound)
 	ASSERT_GE(dev, 0);
 	EXPECT_ERRNO(EINVAL, pci_dmabuf(dev, 0, 0, PAGE));
 	EXPECT_EQ(0, close(dev));
+}
+
+/* Of a device that the kernel's own driver has: it does not tell where that is. */
+TEST(of_vfio_pci)
+{
+	uint64_t iova = BAR;
+	struct legacy l;
+	int file, fd;
+	uint32_t ioas;
+
+	legacy_open(&l, 1, IOMMU_NEXT_VFIO_IOMMU);
+	file = pci_dmabuf(l.dev[0], 0, 0, PAGE);
+	if (file < 0) {
+		EXPECT_EQ(ENOTTY, errno);
+		legacy_close(&l);
+		SKIP("vfio-pci of this kernel makes no dma-bufs");
+	}
+	fd = inx_open();
+	ASSERT_EQ(0, inx_ioas_alloc(fd, &ioas));
+	EXPECT_ERRNO(EINVAL, inx_map_file(fd, ioas, INX_RW | INX_FIXED, file, 0,
+					  2 * PAGE, &iova));
+	EXPECT_ERRNO(EOPNOTSUPP, inx_map_file(fd, ioas, INX_RW | INX_FIXED,
+					      file, 0, PAGE, &iova));
+	EXPECT_EQ(0, close(fd) | close(file));
+	legacy_close(&l);
 }
 
 /* ---- parts of a BAR ---------------------------------------------------------------- */
