@@ -52,9 +52,8 @@ static struct mock_dmabuf *mock_dmabuf_alloc(unsigned int nr, size_t length)
 	buf->length = length;
 	buf->nr = nr;
 	for (i = 0; i < nr; i++) {
-		buf->piece[i] = alloc_pages_exact(length, GFP_KERNEL_ACCOUNT |
-								  __GFP_ZERO |
-								  __GFP_NOWARN);
+		buf->piece[i] = alloc_pages_exact(length,
+						  INX_GFP_LONG | __GFP_ZERO);
 		if (!buf->piece[i]) {
 			mock_dmabuf_release(buf);
 			return NULL;

@@ -141,7 +141,7 @@ static struct inx_dmabuf *inx_dmabuf_alloc(unsigned int nr)
 {
 	struct inx_dmabuf *buf;
 
-	return kvzalloc(struct_size(buf, extents, nr), GFP_KERNEL_ACCOUNT);
+	return kvzalloc(struct_size(buf, extents, nr), INX_GFP_LONG);
 }
 
 /**

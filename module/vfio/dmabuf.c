@@ -53,8 +53,7 @@ static long inx_pci_make_dmabuf(struct inx_pci *pci,
 
 	/* The same two numbers. */
 	static_assert(sizeof(*ranges) == sizeof(struct vfio_region_dma_range));
-	ranges = kvmalloc_array(arg->nr_ranges, sizeof(*ranges),
-				GFP_KERNEL_ACCOUNT);
+	ranges = kvmalloc_array(arg->nr_ranges, sizeof(*ranges), INX_GFP_LONG);
 	if (!ranges)
 		return -ENOMEM;
 	rc = -EFAULT;
