@@ -181,18 +181,7 @@ static void undo_made(struct fault_world *fw)
 
 int fault_ioas_map(struct fault_world *fw)
 {
-	struct iommu_next_ioas_map arg = {
-		.size = sizeof(arg),
-		.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
-			 IOMMU_NEXT_IOAS_MAP_READABLE |
-			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
-		.ioas_id = fw->ioas[0],
-		.user_va = fw->w->mem->uaddr,
-		.length = FAULT_LEN,
-		.iova = IOVA,
-	};
-
-	return world_ioctl(fw->w, IOMMU_NEXT_IOAS_MAP, &arg, sizeof(arg));
+	return world_ioas_map(fw->w, fw->ioas[0], 0, FAULT_LEN, IOVA);
 }
 
 void fault_ioas_unmap(struct fault_world *fw)
