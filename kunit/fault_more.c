@@ -562,16 +562,17 @@ void fault_more_leave(struct fault_world *fw)
 
 static const struct fault_op more_ops[] = {
 	{ "MAP_FILE", fault_device_attach, op_map_file, fault_ioas_unmap,
-	  fault_device_detach },
+	  fault_device_detach, FAULT_PINS | FAULT_MAPS },
 	{ "CHANGE_PROCESS", prepare_change, op_change, undo_change,
 	  clean_change },
 	{ "VFIO_IOAS", NULL, op_vfio_set, undo_vfio_set, NULL },
 	{ "VFIO_IOAS, asked", op_vfio_set, op_vfio_get, NULL, undo_vfio_set,
-	  true },
+	  FAULT_TAKES },
 	{ "VFIO GET_INFO", op_vfio_set, op_vfio_info, NULL, undo_vfio_set },
-	{ "VFIO MAP_DMA", prepare_vfio, op_vfio_map, undo_vfio_map, clean_vfio },
+	{ "VFIO MAP_DMA", prepare_vfio, op_vfio_map, undo_vfio_map, clean_vfio,
+	  FAULT_PINS | FAULT_MAPS },
 	{ "VFIO UNMAP_DMA", prepare_vfio_unmap, op_vfio_unmap, redo_vfio_map,
-	  clean_vfio_unmap, true },
+	  clean_vfio_unmap, FAULT_TAKES },
 	{ "type1 unmap of a part", prepare_type1, op_vfio_unmap_part,
 	  redo_vfio_whole, clean_type1 },
 	{ "cut", prepare_type1, op_cut, redo_vfio_whole, clean_type1 },
@@ -581,56 +582,29 @@ static const struct fault_op more_ops[] = {
 	{ "replace of an access", prepare_access_replace, op_access_replace,
 	  undo_access_replace, undo_access_attach },
 	{ "detach of an access", prepare_access_device_pinned,
-	  op_access_detach, redo_access_attach, clean_access_device, true },
-	{ "pin", prepare_access, op_access_pin, undo_access_pin, clean_access },
+	  op_access_detach, redo_access_attach, clean_access_device,
+	  FAULT_TAKES },
+	{ "pin", prepare_access, op_access_pin, undo_access_pin, clean_access,
+	  FAULT_PINS },
 	{ "pin beside a page table", prepare_access_device, op_access_pin_part,
 	  undo_access_pin, clean_access_device },
 	{ "unpin", prepare_access_device_pinned, op_access_unpin,
-	  redo_access_pin, clean_access_device, true },
+	  redo_access_pin, clean_access_device, FAULT_TAKES },
 	{ "unmap of pinned", prepare_access_device_pinned, op_unmap_pinned,
-	  redo_map_pinned, clean_access_device, true },
+	  redo_map_pinned, clean_access_device, FAULT_TAKES },
 	{ "page table beside pins", prepare_access_pinned, fault_device_attach,
-	  fault_device_detach, clean_access },
+	  fault_device_detach, clean_access, FAULT_PINS | FAULT_MAPS },
 	{ "its removal", prepare_page_table_beside_pins, op_device_detach,
-	  redo_device_attach, clean_access_device, true },
-	{ "read", prepare_access, op_access_read, NULL, clean_access },
-	{ "write", prepare_access_pinned, op_access_write, NULL, clean_access },
+	  redo_device_attach, clean_access_device, FAULT_TAKES },
+	{ "read", prepare_access, op_access_read, NULL, clean_access,
+	  FAULT_PINS },
+	{ "write", prepare_access_pinned, op_access_write, NULL, clean_access,
+	  FAULT_PINS },
 	{ "object with a device", fault_ioas_map, op_private, undo_private,
-	  fault_ioas_unmap },
+	  fault_ioas_unmap, FAULT_PINS | FAULT_MAPS },
 	{ "its end", prepare_private_destroy, op_private_destroy, redo_private,
-	  clean_private_destroy, true },
+	  clean_private_destroy, FAULT_TAKES },
 	{ "device file", NULL, op_device_file, NULL, NULL },
 };
 
 const struct fault_table fault_more_all = { more_ops, ARRAY_SIZE(more_ops) };
-
-static const struct fault_op more_pin_ops[] = {
-	{ "MAP_FILE", fault_device_attach, op_map_file, fault_ioas_unmap,
-	  fault_device_detach },
-	{ "VFIO MAP_DMA", prepare_vfio, op_vfio_map, undo_vfio_map, clean_vfio },
-	{ "pin", prepare_access, op_access_pin, undo_access_pin, clean_access },
-	{ "page table beside pins", prepare_access_pinned, fault_device_attach,
-	  fault_device_detach, clean_access },
-	{ "read", prepare_access, op_access_read, NULL, clean_access },
-	{ "write", prepare_access_pinned, op_access_write, NULL, clean_access },
-	{ "object with a device", fault_ioas_map, op_private, undo_private,
-	  fault_ioas_unmap },
-};
-
-const struct fault_table fault_more_pinning = {
-	more_pin_ops, ARRAY_SIZE(more_pin_ops),
-};
-
-static const struct fault_op more_domain_ops[] = {
-	{ "MAP_FILE", fault_device_attach, op_map_file, fault_ioas_unmap,
-	  fault_device_detach },
-	{ "VFIO MAP_DMA", prepare_vfio, op_vfio_map, undo_vfio_map, clean_vfio },
-	{ "page table beside pins", prepare_access_pinned, fault_device_attach,
-	  fault_device_detach, clean_access },
-	{ "object with a device", fault_ioas_map, op_private, undo_private,
-	  fault_ioas_unmap },
-};
-
-const struct fault_table fault_more_mapping = {
-	more_domain_ops, ARRAY_SIZE(more_domain_ops),
-};

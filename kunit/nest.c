@@ -10,12 +10,24 @@
 #include "nest.h"
 #include "selftest.h"
 
+int nest_get_page(struct nest *n)
+{
+	return get_user_pages_unlocked(n->w->arg, 1, &n->page, FOLL_WRITE) == 1 ?
+		       0 : -EFAULT;
+}
+
+void nest_put_page(struct nest *n)
+{
+	put_page(n->page);
+}
+
 void nest_enter(struct world *w, struct nest *n)
 {
 	memset(n, 0, sizeof(*n));
 	n->w = w;
 	w->iommu->flags = MOCK_SELFTEST_INFO | IOMMU_NEXT_MOCK_PASID;
 	world_open(w);
+	KUNIT_ASSERT_EQ(w->test, 0, nest_get_page(n));
 	world_device_make(w, &n->d, NEST_PAGES * PAGE_SIZE, NEST_IOVA);
 	n->dev = n->d.idev->obj.id;
 	KUNIT_ASSERT_EQ(w->test, 0, nest_make_parent(n, &n->parent));
@@ -26,6 +38,7 @@ void nest_leave(struct nest *n)
 	if (n->d.idev)
 		inx_device_unbind(n->d.idev);
 	n->d.idev = NULL;
+	nest_put_page(n);
 	KUNIT_EXPECT_EQ(n->w->test, 0, world_destroy(n->w, n->parent));
 	world_device_end(n->w, &n->d);
 }

@@ -11,9 +11,10 @@
 
 #define NEST_IOVA 0x10000000UL
 
-/* Pages of the memory: mapped at NEST_IOVA, and for what ioctls point to. */
+/* Pages of the memory that are mapped there. */
 #define NEST_PAGES 16UL
-#define NEST_DATA_PAGE 64
+/* Where in the page of arguments that lies what ioctls point to. */
+#define NEST_DATA 2048
 
 /**
  * struct nest - all of it
@@ -21,23 +22,25 @@
  * @d: a device that can PASIDs, and an IOAS
  * @dev: its ID
  * @parent: ID of a nesting parent, for PASIDs as well
+ * @page: the page of arguments
  */
 struct nest {
 	struct world *w;
 	struct world_device d;
 	u32 dev;
 	u32 parent;
+	struct page *page;
 };
 
 /* Room for what ioctls point to, as the test and as the process sees it. */
 static inline void *nest_data(struct nest *n)
 {
-	return page_address(n->w->mem->pages[NEST_DATA_PAGE]);
+	return page_address(n->page) + NEST_DATA;
 }
 
 static inline u64 nest_uptr(struct nest *n)
 {
-	return n->w->mem->uaddr + NEST_DATA_PAGE * PAGE_SIZE;
+	return n->w->arg + NEST_DATA;
 }
 
 static inline char __user *nest_user(struct nest *n)
@@ -47,6 +50,9 @@ static inline char __user *nest_user(struct nest *n)
 
 void nest_enter(struct world *w, struct nest *n);
 void nest_leave(struct nest *n);
+/* The page of arguments, until nest_put_page(). It is there meanwhile. */
+int nest_get_page(struct nest *n);
+void nest_put_page(struct nest *n);
 /* A page table on an IOAS, or, with @data, one of the user's on @pt. */
 int nest_hwpt(struct nest *n, u32 pt, u32 flags, u32 fault, bool data, u32 *id);
 int nest_make_parent(struct nest *n, u32 *id);
