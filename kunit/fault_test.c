@@ -327,56 +327,67 @@ static const struct world_config fault_configs[] = {
 
 KUNIT_ARRAY_PARAM(fault, fault_configs, world_describe);
 
-static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
-			    const struct fault_table *table)
+static const struct fault_table *const fault_tables[] = {
+	&fault_all, &fault_more_all, &fault_nested_all,
+};
+
+static void fault_sweep_table(struct fault_world *fw,
+			      const struct fault_kind *kind,
+			      const struct fault_table *table, char *each)
 {
 	unsigned int i, nr = 0, total = 0, points, len = 0;
-	char *each = kunit_kzalloc(w->test, 1024, GFP_KERNEL);
-	struct fault_world fw;
 
-	KUNIT_ASSERT_NOT_NULL(w->test, each);
-	fault_enter(w, &fw);
 	for (i = 0; i < table->nr; i++) {
 		if (kind->flag & ~table->ops[i].flags)
 			continue;
-		points = fault_sweep(&fw, &table->ops[i], kind);
+		points = fault_sweep(fw, &table->ops[i], kind);
 		total += points;
 		len += scnprintf(each + len, 1024 - len, "%s%s %u",
 				 nr++ ? ", " : "", table->ops[i].name, points);
 	}
-	pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
-		kind->name, w->config.name, nr, total, each);
+	if (nr)
+		pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
+			kind->name, fw->w->config.name, nr, total, each);
+}
+
+static void fault_sweep_all(struct world *w, const struct fault_kind *kind)
+{
+	char *each = kunit_kzalloc(w->test, 1024, GFP_KERNEL);
+	struct fault_world fw;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(w->test, each);
+	fault_enter(w, &fw);
+	for (i = 0; i < ARRAY_SIZE(fault_tables); i++)
+		fault_sweep_table(&fw, kind, fault_tables[i], each);
 	fault_leave(&fw);
 }
 
-#define FAULT_CASE(_name, _kind, _table)                                       \
-	WORLD_CASE(_name)                                                      \
-	{                                                                      \
-		fault_sweep_all(w, &(_kind), &(_table));                       \
-	}
+WORLD_CASE(fault_allocations)
+{
+	fault_sweep_all(w, &fault_memory);
+}
 
-FAULT_CASE(fault_allocations, fault_memory, fault_all);
-FAULT_CASE(fault_budgets, fault_budget, fault_all);
-FAULT_CASE(fault_pins, fault_pin, fault_all);
-FAULT_CASE(fault_domain_maps, fault_domain, fault_all);
-FAULT_CASE(fault_more_allocations, fault_memory, fault_more_all);
-FAULT_CASE(fault_more_budgets, fault_budget, fault_more_all);
-FAULT_CASE(fault_more_pins, fault_pin, fault_more_all);
-FAULT_CASE(fault_more_domain_maps, fault_domain, fault_more_all);
-FAULT_CASE(fault_nested_allocations, fault_memory, fault_nested_all);
-FAULT_CASE(fault_nested_budgets, fault_budget, fault_nested_all);
+WORLD_CASE(fault_budgets)
+{
+	fault_sweep_all(w, &fault_budget);
+}
+
+WORLD_CASE(fault_pins)
+{
+	fault_sweep_all(w, &fault_pin);
+}
+
+WORLD_CASE(fault_domain_maps)
+{
+	fault_sweep_all(w, &fault_domain);
+}
 
 static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_allocations, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_budgets, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_pins, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_domain_maps, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_allocations, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_budgets, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_pins, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_domain_maps, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_nested_allocations, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_nested_budgets, fault_gen_params),
 	{}
 };
 

@@ -20,6 +20,20 @@
 #define IOVA NEST_IOVA
 #define NONE 4711
 
+/* An argument of which one member is wrong; nothing is left of it. */
+#define REFUSED(_rc, _cmd, _good, _member, _value)                             \
+	do {                                                                   \
+		unsigned int objects = world_objects(w);                       \
+		typeof(_good) arg = _good;                                     \
+									       \
+		arg._member = _value;                                          \
+		KUNIT_EXPECT_EQ(test, (long)(_rc),                             \
+				world_ioctl(w, IOMMU_NEXT_##_cmd##_ALLOC,      \
+					    &arg, sizeof(arg)));               \
+		KUNIT_EXPECT_EQ(test, objects, world_objects(w));              \
+		world_expect_pages(w, NEST_PAGES);                             \
+	} while (0)
+
 static struct inx_viommu *viommu_get(struct nest *n, u32 id)
 {
 	struct inx_viommu *viommu = inx_viommu_get(n->w->ctx, id);
@@ -71,14 +85,12 @@ WORLD_CASE(viommu_life)
 	nest_leave(&n);
 }
 
-/* One argument is wrong each time; nothing is left of it. */
 WORLD_CASE(viommu_refused)
 {
 	struct iommu_next_viommu_alloc good = {
 		.size = sizeof(good),
 		.type = SELFTEST_VIOMMU_TYPE,
-	}, arg;
-	unsigned int objects;
+	};
 	struct nest n;
 	u32 plain;
 
@@ -86,32 +98,22 @@ WORLD_CASE(viommu_refused)
 	good.dev_id = n.dev;
 	good.hwpt_id = n.parent;
 	KUNIT_ASSERT_EQ(test, 0, nest_hwpt(&n, n.d.ioas, 0, 0, false, &plain));
-	objects = world_objects(w);
-#define REFUSED(_rc, _member, _value)                                          \
-	do {                                                                   \
-		arg = good;                                                    \
-		arg._member = _value;                                          \
-		KUNIT_EXPECT_EQ(test, (long)(_rc),                             \
-				world_ioctl(w, IOMMU_NEXT_VIOMMU_ALLOC, &arg,  \
-					    sizeof(arg)));                     \
-		KUNIT_EXPECT_EQ(test, objects, world_objects(w));              \
-	} while (0)
-	REFUSED(-EOPNOTSUPP, flags, 1);
-	REFUSED(-EOPNOTSUPP, __reserved, 1);
-	REFUSED(-EOPNOTSUPP, type, IOMMU_NEXT_VIOMMU_TYPE_DEFAULT);
-	REFUSED(-EOPNOTSUPP, type, 1);
-	REFUSED(-ENOENT, dev_id, NONE);
-	REFUSED(-ENOENT, dev_id, n.parent);
-	REFUSED(-ENOENT, hwpt_id, NONE);
-	REFUSED(-ENOENT, hwpt_id, n.d.ioas);
+	REFUSED(-EOPNOTSUPP, VIOMMU, good, flags, 1);
+	REFUSED(-EOPNOTSUPP, VIOMMU, good, __reserved, 1);
+	REFUSED(-EOPNOTSUPP, VIOMMU, good, type,
+		IOMMU_NEXT_VIOMMU_TYPE_DEFAULT);
+	REFUSED(-EOPNOTSUPP, VIOMMU, good, type, 1);
+	REFUSED(-ENOENT, VIOMMU, good, dev_id, NONE);
+	REFUSED(-ENOENT, VIOMMU, good, dev_id, n.parent);
+	REFUSED(-ENOENT, VIOMMU, good, hwpt_id, NONE);
+	REFUSED(-ENOENT, VIOMMU, good, hwpt_id, n.d.ioas);
 	/* Not a nesting parent. */
-	REFUSED(-EINVAL, hwpt_id, plain);
+	REFUSED(-EINVAL, VIOMMU, good, hwpt_id, plain);
 	/* Data that is too short, and that is not there. */
 	good.data_uptr = nest_uptr(&n);
-	REFUSED(-EINVAL, data_len, 4);
+	REFUSED(-EINVAL, VIOMMU, good, data_len, 4);
 	good.data_len = sizeof(struct selftest_viommu);
-	REFUSED(-EFAULT, data_uptr, 1);
-#undef REFUSED
+	REFUSED(-EFAULT, VIOMMU, good, data_uptr, 1);
 	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, plain));
 	nest_leave(&n);
 }
@@ -399,8 +401,7 @@ WORLD_CASE(events_refused)
 		.size = sizeof(good),
 		.type = SELFTEST_VEVENTQ_TYPE,
 		.veventq_depth = 1,
-	}, arg;
-	unsigned int objects;
+	};
 	struct nest n;
 	u32 id, queue;
 	int fd;
@@ -409,25 +410,15 @@ WORLD_CASE(events_refused)
 	good.viommu_id = viommu_make(&n);
 	id = good.viommu_id;
 	KUNIT_ASSERT_EQ(test, 0, nest_eventq(&n, id, 1, &queue, &fd));
-	objects = world_objects(w);
-#define REFUSED(_rc, _member, _value)                                          \
-	do {                                                                   \
-		arg = good;                                                    \
-		arg._member = _value;                                          \
-		KUNIT_EXPECT_EQ(test, (long)(_rc),                             \
-				world_ioctl(w, IOMMU_NEXT_VEVENTQ_ALLOC, &arg, \
-					    sizeof(arg)));                     \
-		KUNIT_EXPECT_EQ(test, objects, world_objects(w));              \
-	} while (0)
-	REFUSED(-EOPNOTSUPP, flags, 1);
-	REFUSED(-EOPNOTSUPP, __reserved, 1);
-	REFUSED(-EOPNOTSUPP, type, IOMMU_NEXT_VEVENTQ_TYPE_DEFAULT);
-	REFUSED(-EINVAL, veventq_depth, 0);
-	REFUSED(-EINVAL, veventq_depth, BIT(19) + 1);
-	REFUSED(-ENOENT, viommu_id, NONE);
-	REFUSED(-ENOENT, viommu_id, n.parent);
-	REFUSED(-EEXIST, veventq_depth, 2);
-#undef REFUSED
+	REFUSED(-EOPNOTSUPP, VEVENTQ, good, flags, 1);
+	REFUSED(-EOPNOTSUPP, VEVENTQ, good, __reserved, 1);
+	REFUSED(-EOPNOTSUPP, VEVENTQ, good, type,
+		IOMMU_NEXT_VEVENTQ_TYPE_DEFAULT);
+	REFUSED(-EINVAL, VEVENTQ, good, veventq_depth, 0);
+	REFUSED(-EINVAL, VEVENTQ, good, veventq_depth, BIT(19) + 1);
+	REFUSED(-ENOENT, VEVENTQ, good, viommu_id, NONE);
+	REFUSED(-ENOENT, VEVENTQ, good, viommu_id, n.parent);
+	REFUSED(-EEXIST, VEVENTQ, good, veventq_depth, 2);
 	env_close(nest_file(test, fd));
 	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, queue));
 	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, id));
@@ -462,38 +453,26 @@ WORLD_CASE(hw_queue_refused)
 		.type = SELFTEST_HW_QUEUE_TYPE,
 		.nesting_parent_iova = IOVA,
 		.length = 64,
-	}, arg;
-	unsigned int objects;
+	};
 	struct nest n;
 
 	nest_enter(w, &n);
 	good.viommu_id = viommu_make(&n);
-	objects = world_objects(w);
-#define REFUSED(_rc, _member, _value)                                          \
-	do {                                                                   \
-		arg = good;                                                    \
-		arg._member = _value;                                          \
-		KUNIT_EXPECT_EQ(test, (long)(_rc),                             \
-				world_ioctl(w, IOMMU_NEXT_HW_QUEUE_ALLOC,      \
-					    &arg, sizeof(arg)));               \
-		KUNIT_EXPECT_EQ(test, objects, world_objects(w));              \
-		world_expect_pages(w, NEST_PAGES);                             \
-	} while (0)
-	REFUSED(-EOPNOTSUPP, flags, 1);
-	REFUSED(-EOPNOTSUPP, type, IOMMU_NEXT_HW_QUEUE_TYPE_DEFAULT);
-	REFUSED(-EOPNOTSUPP, type, 77);
-	REFUSED(-ENOENT, viommu_id, NONE);
-	REFUSED(-ENOENT, viommu_id, n.parent);
-	REFUSED(-EINVAL, length, 0);
-	REFUSED(-EINVAL, index, SELFTEST_HW_QUEUE_MAX);
-	REFUSED(-ENOENT, nesting_parent_iova, IOVA + SZ_1G);
-	REFUSED(-ENOENT, length, NEST_PAGES * PAGE_SIZE + 1);
-	REFUSED(-ERANGE, nesting_parent_iova, ULONG_MAX - 63);
+	REFUSED(-EOPNOTSUPP, HW_QUEUE, good, flags, 1);
+	REFUSED(-EOPNOTSUPP, HW_QUEUE, good, type,
+		IOMMU_NEXT_HW_QUEUE_TYPE_DEFAULT);
+	REFUSED(-EOPNOTSUPP, HW_QUEUE, good, type, 77);
+	REFUSED(-ENOENT, HW_QUEUE, good, viommu_id, NONE);
+	REFUSED(-ENOENT, HW_QUEUE, good, viommu_id, n.parent);
+	REFUSED(-EINVAL, HW_QUEUE, good, length, 0);
+	REFUSED(-EINVAL, HW_QUEUE, good, index, SELFTEST_HW_QUEUE_MAX);
+	REFUSED(-ENOENT, HW_QUEUE, good, nesting_parent_iova, IOVA + SZ_1G);
+	REFUSED(-ENOENT, HW_QUEUE, good, length, NEST_PAGES * PAGE_SIZE + 1);
+	REFUSED(-ERANGE, HW_QUEUE, good, nesting_parent_iova, ULONG_MAX - 63);
 	good.length = 2;
-	REFUSED(-EOVERFLOW, nesting_parent_iova, ~0ULL);
+	REFUSED(-EOVERFLOW, HW_QUEUE, good, nesting_parent_iova, ~0ULL);
 	/* More than there can be a list of. */
-	REFUSED(-ENOMEM, length, ULONG_MAX - IOVA - SZ_1M);
-#undef REFUSED
+	REFUSED(-ENOMEM, HW_QUEUE, good, length, ULONG_MAX - IOVA - SZ_1M);
 	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, good.viommu_id));
 	nest_leave(&n);
 }
