@@ -215,6 +215,9 @@ TEST_F(viommu, memory_of_a_queue_stays)
 				      NULL));
 	slice_take(&s, QUEUE);
 	EXPECT_EQ(0, inx_unmap(s.fd, self->c.ioas, AT, PAGES * PAGE, NULL));
+	/* These two keep the file. */
+	slice_take(&s, EVENTS);
+	slice_take(&s, MAPPING);
 }
 
 static struct pollfd ready(struct slice *s, int ms)
