@@ -19,6 +19,7 @@
 #include "world.h"
 
 #define DRIVER_CMD 0x1234
+#define BAR_IOVA 0x10000000UL
 
 /* The driver: counts, and fails as it is told. */
 struct driver {
@@ -31,6 +32,8 @@ struct driver {
 	int bind_rc;
 	unsigned int efaults;
 	struct page *page;
+	int mmio_rc;
+	bool is_on;
 	u8 data[64];
 };
 
@@ -131,6 +134,22 @@ static int driver_mmap(void *priv, struct vm_area_struct *vma)
 	return 0;
 }
 
+/* What it has mapped is its memory, which lies here. */
+#define BAR_PHYS 0x4000000000UL
+
+static int driver_mmio(void *priv, struct vm_area_struct *vma,
+		       unsigned long addr, phys_addr_t *phys)
+{
+	*phys = BAR_PHYS + (vma->vm_pgoff << PAGE_SHIFT) +
+		(addr - vma->vm_start);
+	return ((struct driver *)priv)->mmio_rc;
+}
+
+static bool driver_mmio_is_on(void *priv)
+{
+	return ((struct driver *)priv)->is_on;
+}
+
 static const struct iommu_next_cdev_ops driver_ops = {
 	.owner = THIS_MODULE,
 	.opened = driver_opened,
@@ -141,6 +160,8 @@ static const struct iommu_next_cdev_ops driver_ops = {
 	.read = driver_read,
 	.write = driver_write,
 	.mmap = driver_mmap,
+	.mmio = driver_mmio,
+	.mmio_is_on = driver_mmio_is_on,
 };
 
 struct cdev_world {
@@ -441,6 +462,153 @@ WORLD_CASE(cdev_mmap_and_revoke)
 	cdev_leave(cw);
 }
 
+/* Map what lies @page pages behind @addr, of the device or of the process. */
+static int bar_map(struct cdev_world *cw, unsigned long addr,
+		   unsigned long page, unsigned long npages)
+{
+	return world_ioas_map(cw->w, cw->ioas, addr - cw->w->mem->uaddr +
+			      page * PAGE_SIZE, npages * PAGE_SIZE, BAR_IOVA);
+}
+
+static int bar_unmap(struct cdev_world *cw)
+{
+	struct iommu_next_ioas_unmap arg = {
+		.size = sizeof(arg),
+		.ioas_id = cw->ioas,
+		.iova = 0,
+		.length = U64_MAX,
+	};
+
+	return world_ioctl(cw->w, IOMMU_NEXT_IOAS_UNMAP, &arg, sizeof(arg));
+}
+
+/* Where DMA of the device itself gets to. */
+static phys_addr_t bar_phys(struct cdev_world *cw)
+{
+	return iommu_iova_to_phys(cw->w->iommu->domain, BAR_IOVA);
+}
+
+static unsigned long bar_enter(struct cdev_world *cw)
+{
+	struct kunit *test = cw->w->test;
+	unsigned long addr;
+	u32 pt = cw->ioas;
+
+	KUNIT_ASSERT_EQ(test, 0, cdev_bind(cw, cw->file, cw->iommufd, NULL));
+	KUNIT_ASSERT_EQ(test, 0, cdev_attach(cw, cw->file, &pt));
+	addr = vm_mmap(cw->file, 0, 4 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, PAGE_SIZE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(addr));
+	cw->driver.is_on = true;
+	return addr;
+}
+
+/* Memory of the device behind a page table, until it goes. */
+WORLD_CASE(cdev_bar)
+{
+	struct cdev_world *cw = cdev_enter(w);
+	unsigned long addr = bar_enter(cw);
+
+	KUNIT_EXPECT_EQ(test, 0, bar_map(cw, addr, 1, 2));
+	KUNIT_EXPECT_EQ(test, BAR_PHYS + 2 * PAGE_SIZE, (u64)bar_phys(cw));
+	/* There is no memory of the process to pin, and none is touched. */
+	world_expect_pages(w, 0);
+	KUNIT_EXPECT_EQ(test, 0U, cw->driver.faults);
+	iommu_next_cdev_mmio_stop(cw->cdev);
+	KUNIT_EXPECT_EQ(test, 0ULL, (u64)bar_phys(cw));
+	KUNIT_EXPECT_EQ(test, 0, bar_unmap(cw));
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, addr, 1, 2));
+	iommu_next_cdev_mmio_start(cw->cdev);
+	KUNIT_EXPECT_EQ(test, 0, bar_map(cw, addr, 0, 4));
+	KUNIT_EXPECT_EQ(test, BAR_PHYS + PAGE_SIZE, (u64)bar_phys(cw));
+	/* The device of the process, but not its memory. */
+	KUNIT_EXPECT_EQ(test, 0, bar_unmap(cw));
+	KUNIT_EXPECT_EQ(test, 0, bar_map(cw, w->mem->uaddr, 0, 1));
+	KUNIT_EXPECT_EQ(test, (u64)mem_phys(w->mem, 0), (u64)bar_phys(cw));
+	world_expect_pages(w, 1);
+	KUNIT_EXPECT_EQ(test, 0, bar_unmap(cw));
+
+	KUNIT_EXPECT_EQ(test, 0, bar_map(cw, addr, 0, 4));
+	iommu_next_cdev_revoke(cw->cdev);
+	KUNIT_EXPECT_EQ(test, 0, bar_unmap(cw));
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, addr, 0, 4));
+	vm_munmap(addr, 4 * PAGE_SIZE);
+	cdev_leave(cw);
+}
+
+WORLD_CASE(cdev_bar_refused)
+{
+	struct cdev_world *cw = cdev_enter(w);
+	unsigned long addr = bar_enter(cw), bytes, readonly;
+	int rc = -ENOMEM;
+
+	readonly = vm_mmap(cw->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(readonly));
+	/* More than is mapped, not to be written to, and no device memory. */
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, addr, 3, 2));
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, readonly, 0, 1));
+	cw->driver.mmio_rc = -EFAULT;
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, addr, 0, 1));
+	cw->driver.mmio_rc = 0;
+	/* It does not answer just now. */
+	cw->driver.is_on = false;
+	KUNIT_EXPECT_EQ(test, -EFAULT, bar_map(cw, addr, 0, 1));
+	cw->driver.is_on = true;
+	KUNIT_ASSERT_EQ(test, 0, env_faults_init());
+	for (bytes = 0; rc && bytes < SZ_32K; bytes += 64) {
+		KUNIT_ASSERT_EQ(test, 0, env_starve(bytes));
+		rc = bar_map(cw, addr, 0, 1);
+		env_has_starved();
+		KUNIT_EXPECT_EQ(test, rc, rc ? -ENOMEM : 0);
+		KUNIT_EXPECT_EQ(test, rc ? 0ULL : BAR_PHYS + PAGE_SIZE,
+				(u64)bar_phys(cw));
+	}
+	KUNIT_EXPECT_EQ(test, 0, rc);
+	KUNIT_EXPECT_EQ(test, 0, bar_unmap(cw));
+	vm_munmap(addr, 4 * PAGE_SIZE);
+	vm_munmap(readonly, PAGE_SIZE);
+	cdev_leave(cw);
+}
+
+/* No memory for a device file, or for a file of it. */
+WORLD_CASE(cdev_without_memory)
+{
+	struct cdev_world *cw = cdev_enter(w);
+	struct inx_cdev *cdev = ERR_PTR(-ENOMEM);
+	unsigned long bytes;
+	unsigned int nth;
+	bool failed = true;
+	int fd;
+
+	KUNIT_ASSERT_EQ(test, 0, env_faults_init());
+	for (bytes = 0; IS_ERR(cdev) && bytes < SZ_64K; bytes += 64) {
+		KUNIT_ASSERT_EQ(test, 0, env_starve(bytes));
+		cdev = iommu_next_cdev_create(&driver_ops, &cw->driver,
+					      &cw->mock->dev, &mock_backend);
+		env_has_starved();
+		if (IS_ERR(cdev))
+			KUNIT_EXPECT_EQ(test, -ENOMEM, (int)PTR_ERR(cdev));
+	}
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, cdev);
+	KUNIT_EXPECT_NE(test, iommu_next_cdev_devt(cw->cdev),
+			iommu_next_cdev_devt(cdev));
+	iommu_next_cdev_put(cdev);
+	for (nth = 1; failed && nth < 100; nth++) {
+		env_fail_nth(nth);
+		fd = iommu_next_cdev_getfd(cw->cdev, "[inx-kunit]");
+		failed = env_has_failed();
+		if (fd < 0) {
+			KUNIT_EXPECT_EQ(test, -ENOMEM, fd);
+			KUNIT_EXPECT_TRUE(test, failed);
+		} else {
+			close_fd(fd);
+			flush_delayed_fput();
+		}
+	}
+	KUNIT_EXPECT_GT(test, nth, 3U);
+	cdev_leave(cw);
+}
+
 /* The mock's own device file: what VFIO asks of a device, and DMA. */
 WORLD_CASE(cdev_mock_device)
 {
@@ -513,6 +681,9 @@ static struct kunit_case cdev_cases[] = {
 	KUNIT_CASE(cdev_read_and_write),
 	KUNIT_CASE(cdev_mmap_in_parts),
 	KUNIT_CASE(cdev_mmap_and_revoke),
+	KUNIT_CASE(cdev_bar),
+	KUNIT_CASE(cdev_bar_refused),
+	KUNIT_CASE(cdev_without_memory),
 	KUNIT_CASE(cdev_mock_device),
 	{}
 };

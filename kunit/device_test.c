@@ -37,21 +37,11 @@ static void devices_enter(struct world *w, struct devices *d, u32 flags)
 	w->iommu->flags = flags;
 	world_open(w);
 	for (i = 0; i < 2; i++) {
-		struct iommu_next_ioas_map map = {
-			.size = sizeof(map),
-			.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
-				 IOMMU_NEXT_IOAS_MAP_READABLE |
-				 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
-			.user_va = w->mem->uaddr + i * SZ_1M,
-			.length = SZ_64K,
-			.iova = IOVA,
-		};
-
 		d->ioas[i] = world_ioas_alloc(w);
 		KUNIT_ASSERT_NE(test, 0U, d->ioas[i]);
-		map.ioas_id = d->ioas[i];
-		KUNIT_ASSERT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_IOAS_MAP,
-						      &map, sizeof(map)));
+		KUNIT_ASSERT_EQ(test, 0, world_ioas_map(w, d->ioas[i],
+							i * SZ_1M, SZ_64K,
+							IOVA));
 		d->mock[i] = mock_device_create(&arg, w->iommu);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->mock[i]);
 	}

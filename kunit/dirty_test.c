@@ -128,9 +128,7 @@ WORLD_CASE(bitmap_addresses)
 
 struct dirty {
 	struct world *w;
-	struct mock_device *mock;
-	struct inx_device *idev;
-	u32 ioas;
+	struct world_device dev;
 	u32 hwpt;
 	struct rnd_state random;
 	bool *dirty;
@@ -174,21 +172,11 @@ static long dirty_read(struct dirty *d, u32 flags, unsigned long offset,
 /* A device with a page table that records, and all of the memory mapped. */
 static struct dirty *dirty_enter(struct world *w)
 {
-	struct iommu_next_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
-			 IOMMU_NEXT_IOAS_MAP_READABLE |
-			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
-		.user_va = w->mem->uaddr,
-		.length = LENGTH,
-		.iova = IOVA,
-	};
 	struct iommu_next_hwpt_alloc alloc = {
 		.size = sizeof(alloc),
 		.flags = IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING,
 	};
 	struct dirty *d = kunit_kzalloc(w->test, sizeof(*d), GFP_KERNEL);
-	struct iommu_next_mock_device_alloc how = {};
 	struct kunit *test = w->test;
 
 	KUNIT_ASSERT_NOT_NULL(test, d);
@@ -198,20 +186,13 @@ static struct dirty *dirty_enter(struct world *w)
 	d->bits = kunit_kzalloc(test, LENGTH / UNIT / 8, GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, d->dirty && d->bits);
 	world_open(w);
-	d->ioas = world_ioas_alloc(w);
-	map.ioas_id = d->ioas;
-	KUNIT_ASSERT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_IOAS_MAP, &map,
-					      sizeof(map)));
-	d->mock = mock_device_create(&how, w->iommu);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->mock);
-	d->idev = inx_device_bind(w->ctx, &mock_backend, &d->mock->dev, false);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->idev);
-	alloc.dev_id = d->idev->obj.id;
-	alloc.pt_id = d->ioas;
+	world_device_make(w, &d->dev, LENGTH, IOVA);
+	alloc.dev_id = d->dev.idev->obj.id;
+	alloc.pt_id = d->dev.ioas;
 	KUNIT_ASSERT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_HWPT_ALLOC, &alloc,
 					      sizeof(alloc)));
 	d->hwpt = alloc.out_hwpt_id;
-	KUNIT_ASSERT_EQ(test, 0, inx_device_attach(d->idev,
+	KUNIT_ASSERT_EQ(test, 0, inx_device_attach(d->dev.idev,
 						   &alloc.out_hwpt_id));
 	KUNIT_ASSERT_EQ(test, 0L, dirty_set(d, true));
 	return d;
@@ -221,12 +202,9 @@ static void dirty_leave(struct dirty *d)
 {
 	struct world *w = d->w;
 
-	inx_device_detach(d->idev);
+	inx_device_detach(d->dev.idev);
 	KUNIT_EXPECT_EQ(w->test, 0, world_destroy(w, d->hwpt));
-	inx_device_unbind(d->idev);
-	KUNIT_EXPECT_EQ(w->test, 0, world_destroy(w, d->ioas));
-	mock_device_destroy(d->mock);
-	rcu_barrier();
+	world_device_end(w, &d->dev);
 }
 
 /*
@@ -238,9 +216,9 @@ static void dirty_write(struct dirty *d)
 	u64 iova = IOVA + dirty_some(d, LENGTH), fault_iova, start, last;
 	u8 data = 1;
 
-	KUNIT_EXPECT_EQ(d->w->test, 0U, mock_device_dma(d->mock, 0, iova, &data, 1,
+	KUNIT_EXPECT_EQ(d->w->test, 0U, mock_device_dma(d->dev.mock, 0, iova, &data, 1,
 							true, &fault_iova));
-	mock_domain_page(d->mock->iommu->domain, iova, &start, &last);
+	mock_domain_page(d->dev.mock->iommu->domain, iova, &start, &last);
 	memset(d->dirty + (start - IOVA) / UNIT, true,
 	       (last - start + 1) / UNIT);
 }

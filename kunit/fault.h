@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Operations that are swept with failures: fault_ops.c has them, fault_test.c
- * makes them fail.
+ * Operations that are swept with failures: fault_ops.c, fault_more.c and
+ * fault_nested.c have them, fault_test.c makes them fail.
  */
 #ifndef INX_KUNIT_FAULT_H
 #define INX_KUNIT_FAULT_H
 
-#include "world.h"
+#include "nest.h"
 
 #define FAULT_PAGES 24UL
 #define FAULT_LEN (FAULT_PAGES * PAGE_SIZE)
@@ -28,6 +28,12 @@
  * @data: room for what it copies
  * @mm: a second process
  * @dmabufs: that there are
+ * @nest: the first device, for fault_nested.c
+ * @made_fd: descriptor of what an operation has made
+ * @hwpt: IDs of page tables
+ * @viommu: of a slice
+ * @queue: of a queue
+ * @queue_fd: its descriptor
  */
 struct fault_world {
 	struct world *w;
@@ -44,7 +50,19 @@ struct fault_world {
 	void *data;
 	struct mm_struct *mm;
 	unsigned int dmabufs;
+	struct nest nest;
+	int made_fd;
+	u32 hwpt[2];
+	u32 viommu;
+	u32 queue;
+	int queue_fd;
 };
+
+/* What can be made to fail in an operation besides its allocations. */
+#define FAULT_PINS BIT(0)
+#define FAULT_MAPS BIT(1)
+/* It takes something away, so it must not fail. */
+#define FAULT_TAKES BIT(2)
 
 /**
  * struct fault_op - an operation
@@ -53,7 +71,7 @@ struct fault_world {
  * @run: does it; an errno
  * @undo: undoes it when it has succeeded
  * @clean: undoes @prepare
- * @takes: it takes something away, so it must not fail
+ * @flags: FAULT_*
  */
 struct fault_op {
 	const char *name;
@@ -61,11 +79,11 @@ struct fault_op {
 	int (*run)(struct fault_world *fw);
 	void (*undo)(struct fault_world *fw);
 	void (*clean)(struct fault_world *fw);
-	bool takes;
+	unsigned int flags;
 };
 
 /**
- * struct fault_table - operations that can fail for one reason
+ * struct fault_table - operations of a file
  * @ops: the operations
  * @nr: how many
  */
@@ -95,15 +113,12 @@ int op_dmabuf_revoke(struct fault_world *fw);
 void redo_dmabuf_revoke(struct fault_world *fw);
 void clean_dmabuf_revoke(struct fault_world *fw);
 
-/* All of them, those that pin, and those that call a page table. */
+/* fault_ops.c: of an IOVA space, through the door, of devices. */
 extern const struct fault_table fault_all;
-extern const struct fault_table fault_pinning;
-extern const struct fault_table fault_mapping;
-
-/* fault_more.c: the same for files, processes, containers, accesses. */
+/* fault_more.c: of files, processes, containers, accesses. */
 extern const struct fault_table fault_more_all;
-extern const struct fault_table fault_more_pinning;
-extern const struct fault_table fault_more_mapping;
+/* fault_nested.c: of what a guest has. */
+extern const struct fault_table fault_nested_all;
 
 /* What fault_more.c needs, besides. */
 void fault_more_enter(struct fault_world *fw);
@@ -111,6 +126,7 @@ void fault_more_leave(struct fault_world *fw);
 
 #define FAULT_IOVA 0x10000000UL
 
+void fault_undo_made(struct fault_world *fw);
 int fault_device_attach(struct fault_world *fw);
 void fault_device_detach(struct fault_world *fw);
 int fault_ioas_map(struct fault_world *fw);

@@ -174,25 +174,14 @@ static int op_ioas_alloc(struct fault_world *fw)
 	return rc;
 }
 
-static void undo_made(struct fault_world *fw)
+void fault_undo_made(struct fault_world *fw)
 {
 	KUNIT_EXPECT_EQ(fw->w->test, 0, world_destroy(fw->w, fw->made));
 }
 
 int fault_ioas_map(struct fault_world *fw)
 {
-	struct iommu_next_ioas_map arg = {
-		.size = sizeof(arg),
-		.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
-			 IOMMU_NEXT_IOAS_MAP_READABLE |
-			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
-		.ioas_id = fw->ioas[0],
-		.user_va = fw->w->mem->uaddr,
-		.length = FAULT_LEN,
-		.iova = IOVA,
-	};
-
-	return world_ioctl(fw->w, IOMMU_NEXT_IOAS_MAP, &arg, sizeof(arg));
+	return world_ioas_map(fw->w, fw->ioas[0], 0, FAULT_LEN, IOVA);
 }
 
 void fault_ioas_unmap(struct fault_world *fw)
@@ -365,26 +354,26 @@ static void redo_bind(struct fault_world *fw)
 }
 
 static const struct fault_op fault_ops[] = {
-	{ "map", NULL, op_map, op_unmap_it, NULL },
+	{ "map", NULL, op_map, op_unmap_it, NULL, FAULT_PINS | FAULT_MAPS },
 	{ "map of untouched memory", NULL, op_map_anon, op_unmap_it, NULL },
-	{ "copy", prepare_map, op_copy, undo_copy, op_unmap_it },
+	{ "copy", prepare_map, op_copy, undo_copy, op_unmap_it, FAULT_MAPS },
 	{ "first page table", prepare_first_domain, op_attach_domain,
-	  undo_attach_domain, clean_second_space },
+	  undo_attach_domain, clean_second_space, FAULT_PINS | FAULT_MAPS },
 	{ "further page table", prepare_map, op_attach_further,
-	  undo_attach_domain, op_unmap_it },
+	  undo_attach_domain, op_unmap_it, FAULT_MAPS },
 	{ "reserve", NULL, op_reserve, undo_reserve, NULL },
-	{ "unmap", prepare_map, op_unmap, redo_map, op_unmap_it, true },
+	{ "unmap", prepare_map, op_unmap, redo_map, op_unmap_it, FAULT_TAKES },
 	{ "removal of a page table", prepare_detach, op_detach_domain,
-	  redo_attach, clean_detach, true },
+	  redo_attach, clean_detach, FAULT_TAKES },
 	{ "open", NULL, op_open, undo_open, NULL },
-	{ "IOAS_ALLOC", NULL, op_ioas_alloc, undo_made, NULL },
+	{ "IOAS_ALLOC", NULL, op_ioas_alloc, fault_undo_made, NULL },
 	{ "IOAS_MAP", fault_device_attach, fault_ioas_map, fault_ioas_unmap,
-	  fault_device_detach },
+	  fault_device_detach, FAULT_PINS },
 	{ "IOAS_IOVA_RANGES", NULL, op_ioas_ranges, NULL, NULL },
 	{ "IOAS_ALLOW_IOVAS", NULL, op_ioas_allow, undo_ioas_allow, NULL },
 	{ "GET_HW_INFO", NULL, op_hw_info, NULL, NULL },
-	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
-	  fault_ioas_unmap },
+	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, fault_undo_made,
+	  fault_ioas_unmap, FAULT_PINS | FAULT_MAPS },
 	{ "HWPT_SET_DIRTY_TRACKING", prepare_dirty, op_dirty_set, NULL,
 	  clean_dirty },
 	{ "HWPT_GET_DIRTY_BITMAP", prepare_dirty, op_dirty_read,
@@ -392,49 +381,12 @@ static const struct fault_op fault_ops[] = {
 	{ "a mock device", NULL, op_mock_create, NULL, NULL },
 	{ "bind", NULL, op_bind, undo_bind, NULL },
 	{ "attach of a device", fault_ioas_map, fault_device_attach,
-	  fault_device_detach, fault_ioas_unmap },
+	  fault_device_detach, fault_ioas_unmap, FAULT_PINS | FAULT_MAPS },
 	{ "change of IOAS", prepare_device_replace, fault_device_attach,
-	  undo_device_replace, clean_device_replace },
+	  undo_device_replace, clean_device_replace, FAULT_PINS | FAULT_MAPS },
 	{ "detach of a device", prepare_device_detach, op_device_detach,
-	  redo_device_attach, clean_device_replace, true },
-	{ "unbind", op_bind, op_unbind, redo_bind, undo_bind, true },
+	  redo_device_attach, clean_device_replace, FAULT_TAKES },
+	{ "unbind", op_bind, op_unbind, redo_bind, undo_bind, FAULT_TAKES },
 };
 
 const struct fault_table fault_all = { fault_ops, ARRAY_SIZE(fault_ops) };
-
-static const struct fault_op fault_pin_ops[] = {
-	{ "map", NULL, op_map, op_unmap_it, NULL },
-	{ "first page table", prepare_first_domain, op_attach_domain,
-	  undo_attach_domain, clean_second_space },
-	{ "IOAS_MAP", fault_device_attach, fault_ioas_map, fault_ioas_unmap,
-	  fault_device_detach },
-	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
-	  fault_ioas_unmap },
-	{ "attach of a device", fault_ioas_map, fault_device_attach,
-	  fault_device_detach, fault_ioas_unmap },
-	{ "change of IOAS", prepare_device_replace, fault_device_attach,
-	  undo_device_replace, clean_device_replace },
-};
-
-const struct fault_table fault_pinning = {
-	fault_pin_ops, ARRAY_SIZE(fault_pin_ops),
-};
-
-static const struct fault_op fault_domain_ops[] = {
-	{ "map", NULL, op_map, op_unmap_it, NULL },
-	{ "copy", prepare_map, op_copy, undo_copy, op_unmap_it },
-	{ "first page table", prepare_first_domain, op_attach_domain,
-	  undo_attach_domain, clean_second_space },
-	{ "further page table", prepare_map, op_attach_further,
-	  undo_attach_domain, op_unmap_it },
-	{ "HWPT_ALLOC", fault_ioas_map, op_hwpt_alloc, undo_made,
-	  fault_ioas_unmap },
-	{ "attach of a device", fault_ioas_map, fault_device_attach,
-	  fault_device_detach, fault_ioas_unmap },
-	{ "change of IOAS", prepare_device_replace, fault_device_attach,
-	  undo_device_replace, clean_device_replace },
-};
-
-const struct fault_table fault_mapping = {
-	fault_domain_ops, ARRAY_SIZE(fault_domain_ops),
-};

@@ -9,6 +9,7 @@
  * takes something away never fails.
  */
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
 #include <linux/slab.h>
@@ -38,6 +39,7 @@ struct fault_state {
 	unsigned long other_pinned;
 	unsigned long locked;
 	struct inx_ioas *vfio_ioas;
+	int free_fd;
 	s64 io_pages;
 	s64 domains;
 	unsigned int iommu_refs;
@@ -82,6 +84,9 @@ static void fault_look(struct fault_world *fw, struct fault_state *state)
 		fault_add_iopt(&fault_ioas(fw, i)->iopt, state);
 	}
 	state->vfio_ioas = w->ctx->vfio_ioas;
+	/* No descriptor is kept. */
+	state->free_fd = get_unused_fd_flags(0);
+	put_unused_fd(state->free_fd);
 	state->pins = mem_total_pins(w->mem);
 	state->file_pins = shm_total_pins(fw->shm);
 	state->pinned = world_pinned(w);
@@ -100,8 +105,9 @@ static void fault_expect_same(struct fault_world *fw,
 
 	fault_look(fw, &now);
 	KUNIT_EXPECT_EQ_MSG(fw->w->test, 0, memcmp(before, &now, sizeof(now)),
-			    "%s, failure %u: objects %u %u, areas %u %u, closed %u %u, for pins %u %u, mapped %lu %lu, ranges %u %u, pins %lu %lu, of the CPU %lu %lu, of a file %lu %lu, pinned %lu %lu, by the other %lu %lu, locked %lu %lu, IO pages %lld %lld, page tables %lld %lld, references %u %u",
+			    "%s, failure %u: objects %u %u, descriptors %d %d, areas %u %u, closed %u %u, for pins %u %u, mapped %lu %lu, ranges %u %u, pins %lu %lu, of the CPU %lu %lu, of a file %lu %lu, pinned %lu %lu, by the other %lu %lu, locked %lu %lu, IO pages %lld %lld, page tables %lld %lld, references %u %u",
 			    name, nth, before->objects, now.objects,
+			    before->free_fd, now.free_fd,
 			    before->areas, now.areas, before->closed,
 			    now.closed, before->aligned, now.aligned,
 			    before->mapped, now.mapped, before->ranges,
@@ -165,11 +171,12 @@ static void fault_renew_memory(struct fault_world *fw)
 	KUNIT_ASSERT_FALSE(fw->w->test, IS_ERR_VALUE(addr));
 }
 
-/* One way of making something fail. */
+/* One way of making something fail, for operations with a flag. */
 struct fault_kind {
 	const char *name;
 	void (*arm)(struct fault_world *fw, unsigned int nth);
 	bool (*disarm)(struct fault_world *fw);
+	unsigned int flag;
 };
 
 static void fault_arm_memory(struct fault_world *fw, unsigned int nth)
@@ -225,11 +232,12 @@ static const struct fault_kind fault_memory = {
 };
 
 static const struct fault_kind fault_pin = {
-	"pins", fault_arm_pin, fault_disarm_pin,
+	"pins", fault_arm_pin, fault_disarm_pin, FAULT_PINS,
 };
 
 static const struct fault_kind fault_domain = {
 	"calls of a page table", fault_arm_domain, fault_disarm_domain,
+	FAULT_MAPS,
 };
 
 /* A budget of memory instead of a single failure; more of it each time. */
@@ -252,10 +260,10 @@ static unsigned int fault_sweep(struct fault_world *fw,
 				const struct fault_op *op,
 				const struct fault_kind *kind)
 {
+	bool failed = true, takes = op->flags & FAULT_TAKES;
 	struct kunit *test = fw->w->test;
 	unsigned int nth, points = 0;
 	struct fault_state before;
-	bool failed = true;
 	int rc;
 
 	if (op->prepare)
@@ -266,9 +274,9 @@ static unsigned int fault_sweep(struct fault_world *fw,
 		kind->arm(fw, nth);
 		rc = op->run(fw);
 		failed = kind->disarm(fw);
-		points += rc || (failed && op->takes);
+		points += rc || (failed && takes);
 		if (rc) {
-			KUNIT_EXPECT_TRUE_MSG(test, failed && !op->takes,
+			KUNIT_EXPECT_TRUE_MSG(test, failed && !takes,
 					      "%s: %d without a reason",
 					      op->name, rc);
 			/* A page that is not there is no address, either. */
@@ -319,64 +327,60 @@ static const struct world_config fault_configs[] = {
 
 KUNIT_ARRAY_PARAM(fault, fault_configs, world_describe);
 
-static void fault_sweep_all(struct world *w, const struct fault_kind *kind,
-			    const struct fault_table *table)
+static const struct fault_table *const fault_tables[] = {
+	&fault_all, &fault_more_all, &fault_nested_all,
+};
+
+static void fault_sweep_table(struct fault_world *fw,
+			      const struct fault_kind *kind,
+			      const struct fault_table *table, char *each)
 {
-	unsigned int i, total = 0, points, len = 0;
+	unsigned int i, nr = 0, total = 0, points, len = 0;
+
+	for (i = 0; i < table->nr; i++) {
+		if (kind->flag & ~table->ops[i].flags)
+			continue;
+		points = fault_sweep(fw, &table->ops[i], kind);
+		total += points;
+		len += scnprintf(each + len, 1024 - len, "%s%s %u",
+				 nr++ ? ", " : "", table->ops[i].name, points);
+	}
+	if (nr)
+		pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
+			kind->name, fw->w->config.name, nr, total, each);
+}
+
+static void fault_sweep_all(struct world *w, const struct fault_kind *kind)
+{
 	char *each = kunit_kzalloc(w->test, 1024, GFP_KERNEL);
 	struct fault_world fw;
+	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(w->test, each);
 	fault_enter(w, &fw);
-	for (i = 0; i < table->nr; i++) {
-		points = fault_sweep(&fw, &table->ops[i], kind);
-		total += points;
-		len += scnprintf(each + len, 1024 - len, "%s%s %u",
-				 i ? ", " : "", table->ops[i].name, points);
-	}
-	pr_info("inx-note: sweep of %s: %s: %u operations, %u failures (%s)\n",
-		kind->name, w->config.name, table->nr, total, each);
+	for (i = 0; i < ARRAY_SIZE(fault_tables); i++)
+		fault_sweep_table(&fw, kind, fault_tables[i], each);
 	fault_leave(&fw);
 }
 
 WORLD_CASE(fault_allocations)
 {
-	fault_sweep_all(w, &fault_memory, &fault_all);
+	fault_sweep_all(w, &fault_memory);
 }
 
 WORLD_CASE(fault_budgets)
 {
-	fault_sweep_all(w, &fault_budget, &fault_all);
+	fault_sweep_all(w, &fault_budget);
 }
 
 WORLD_CASE(fault_pins)
 {
-	fault_sweep_all(w, &fault_pin, &fault_pinning);
+	fault_sweep_all(w, &fault_pin);
 }
 
 WORLD_CASE(fault_domain_maps)
 {
-	fault_sweep_all(w, &fault_domain, &fault_mapping);
-}
-
-WORLD_CASE(fault_more_allocations)
-{
-	fault_sweep_all(w, &fault_memory, &fault_more_all);
-}
-
-WORLD_CASE(fault_more_budgets)
-{
-	fault_sweep_all(w, &fault_budget, &fault_more_all);
-}
-
-WORLD_CASE(fault_more_pins)
-{
-	fault_sweep_all(w, &fault_pin, &fault_more_pinning);
-}
-
-WORLD_CASE(fault_more_domain_maps)
-{
-	fault_sweep_all(w, &fault_domain, &fault_more_mapping);
+	fault_sweep_all(w, &fault_domain);
 }
 
 static struct kunit_case fault_cases[] = {
@@ -384,10 +388,6 @@ static struct kunit_case fault_cases[] = {
 	KUNIT_CASE_PARAM(fault_budgets, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_pins, fault_gen_params),
 	KUNIT_CASE_PARAM(fault_domain_maps, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_allocations, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_budgets, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_pins, fault_gen_params),
-	KUNIT_CASE_PARAM(fault_more_domain_maps, fault_gen_params),
 	{}
 };
 

@@ -10,6 +10,7 @@
 #include <uapi/linux/iommu-next.h>
 
 #include "backend.h"
+#include "device.h"
 #include "ioas.h"
 #include "source.h"
 #include "world.h"
@@ -145,6 +146,46 @@ u32 world_ioas_alloc(struct world *w)
 	if (world_ioctl(w, IOMMU_NEXT_IOAS_ALLOC, &arg, sizeof(arg)))
 		return 0;
 	return arg.out_ioas_id;
+}
+
+int world_ioas_map(struct world *w, u32 ioas, unsigned long offset,
+		   unsigned long length, u64 iova)
+{
+	struct iommu_next_ioas_map arg = {
+		.size = sizeof(arg),
+		.flags = IOMMU_NEXT_IOAS_MAP_FIXED_IOVA |
+			 IOMMU_NEXT_IOAS_MAP_READABLE |
+			 IOMMU_NEXT_IOAS_MAP_WRITEABLE,
+		.ioas_id = ioas,
+		.user_va = w->mem->uaddr + offset,
+		.length = length,
+		.iova = iova,
+	};
+
+	return world_ioctl(w, IOMMU_NEXT_IOAS_MAP, &arg, sizeof(arg));
+}
+
+void world_device_make(struct world *w, struct world_device *d,
+		       unsigned long length, u64 iova)
+{
+	struct iommu_next_mock_device_alloc how = {};
+	struct kunit *test = w->test;
+
+	d->ioas = world_ioas_alloc(w);
+	KUNIT_ASSERT_EQ(test, 0, world_ioas_map(w, d->ioas, 0, length, iova));
+	d->mock = mock_device_create(&how, w->iommu);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->mock);
+	d->idev = inx_device_bind(w->ctx, &mock_backend, &d->mock->dev, false);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, d->idev);
+}
+
+void world_device_end(struct world *w, struct world_device *d)
+{
+	if (d->idev)
+		inx_device_unbind(d->idev);
+	KUNIT_EXPECT_EQ(w->test, 0, world_destroy(w, d->ioas));
+	mock_device_destroy(d->mock);
+	rcu_barrier();
 }
 
 int world_destroy(struct world *w, u32 id)

@@ -27,6 +27,8 @@
 #include "object.h"
 #include "pages.h"
 
+struct inx_device;
+
 #define WORLD_DOMAINS 3
 #define WORLD_IOPTS 2
 #define WORLD_UADDR 0x40000000UL
@@ -131,8 +133,28 @@ static inline long world_ioctl(struct world *w, unsigned int cmd, void *arg,
 }
 
 u32 world_ioas_alloc(struct world *w);
+/* IOMMU_NEXT_IOAS_MAP of memory from byte @offset on, for reading and writing. */
+int world_ioas_map(struct world *w, u32 ioas, unsigned long offset,
+		   unsigned long length, u64 iova);
 int world_destroy(struct world *w, u32 id);
 unsigned int world_objects(const struct world *w);
+
+/**
+ * struct world_device - a device and what it can be attached to
+ * @mock: a device of the world's IOMMU
+ * @idev: bound; NULL when the test has unbound it
+ * @ioas: ID of an IOAS with the start of the memory
+ */
+struct world_device {
+	struct mock_device *mock;
+	struct inx_device *idev;
+	u32 ioas;
+};
+
+/* After world_open(). The test is aborted when it is not possible. */
+void world_device_make(struct world *w, struct world_device *d,
+		       unsigned long length, u64 iova);
+void world_device_end(struct world *w, struct world_device *d);
 
 int world_attach(struct world *w, unsigned int domain, struct inx_iopt *iopt);
 void world_detach(struct world *w, unsigned int domain);

@@ -6,8 +6,6 @@
  * queue ends with a header that says so until another event finds room, whose
  * number tells how many are missing.
  */
-#include <linux/anon_inodes.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
@@ -278,11 +276,7 @@ static __poll_t inx_eventq_poll(struct file *file, poll_table *wait)
 
 static int inx_eventq_release(struct inode *inode, struct file *file)
 {
-	struct inx_eventq *eventq = file->private_data;
-	struct file *ctx_file = eventq->obj.ctx->file;
-
-	inx_object_unuse(&eventq->obj);
-	fput(ctx_file);
+	inx_call_close_file(file->private_data);
 	return 0;
 }
 
@@ -329,35 +323,6 @@ static struct inx_eventq *inx_eventq_make(struct inx_call *call,
 	return rc ? ERR_PTR(rc) : eventq;
 }
 
-static int inx_eventq_open(struct inx_call *call, struct inx_eventq *eventq)
-{
-	struct iommu_next_veventq_alloc *arg = call->arg;
-	struct file *file;
-	int fd, rc;
-
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = anon_inode_getfile("[iommu-next-event]", &inx_eventq_fops,
-				  eventq, O_RDONLY);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
-	get_file(call->ctx->file);
-	WARN_ON_ONCE(inx_object_use(&eventq->obj));
-	arg->out_veventq_id = eventq->obj.id;
-	arg->out_veventq_fd = fd;
-	rc = inx_call_reply(call);
-	if (rc) {
-		put_unused_fd(fd);
-		fput(file);
-		return rc;
-	}
-	fd_install(fd, file);
-	return 0;
-}
-
 /** inx_eventq_alloc() - IOMMU_NEXT_VEVENTQ_ALLOC */
 int inx_eventq_alloc(struct inx_call *call)
 {
@@ -375,7 +340,13 @@ int inx_eventq_alloc(struct inx_call *call)
 	if (IS_ERR(viommu))
 		return PTR_ERR(viommu);
 	eventq = inx_eventq_make(call, viommu);
-	rc = IS_ERR(eventq) ? PTR_ERR(eventq) : inx_eventq_open(call, eventq);
+	rc = PTR_ERR_OR_ZERO(eventq);
+	if (!rc) {
+		arg->out_veventq_id = eventq->obj.id;
+		rc = inx_call_open_file(call, "[iommu-next-event]",
+					&inx_eventq_fops, O_RDONLY,
+					&arg->out_veventq_fd);
+	}
 	inx_object_put(&viommu->obj);
 	return rc;
 }

@@ -13,9 +13,7 @@
  * A reader may wait for user memory. It holds no more than its own mutex then,
  * and an end of an attachment does not wait for it.
  */
-#include <linux/anon_inodes.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
@@ -309,11 +307,9 @@ static __poll_t inx_fault_poll(struct file *file, poll_table *wait)
 static int inx_fault_release(struct inode *inode, struct file *file)
 {
 	struct inx_fault *fault = file->private_data;
-	struct file *ctx_file = fault->obj.ctx->file;
 
 	inx_fault_flush(fault, NULL, true);
-	inx_object_unuse(&fault->obj);
-	fput(ctx_file);
+	inx_call_close_file(&fault->obj);
 	return 0;
 }
 
@@ -342,27 +338,11 @@ struct inx_fault *inx_fault_get(struct inx_ctx *ctx, u32 id)
 	return container_of(obj, struct inx_fault, obj);
 }
 
-/* The file is a user of the queue, and holds the context's file. */
-static struct file *inx_fault_open(struct inx_fault *fault)
-{
-	struct file *file;
-
-	file = anon_inode_getfile("[iommu-next-fault]", &inx_fault_fops, fault,
-				  O_RDWR);
-	if (IS_ERR(file))
-		return file;
-	get_file(fault->obj.ctx->file);
-	WARN_ON_ONCE(inx_object_use(&fault->obj));
-	return file;
-}
-
 /** inx_fault_alloc() - IOMMU_NEXT_FAULT_QUEUE_ALLOC */
 int inx_fault_alloc(struct inx_call *call)
 {
 	struct iommu_next_fault_alloc *arg = call->arg;
 	struct inx_fault *fault;
-	struct file *file;
-	int fd, rc;
 
 	if (arg->flags)
 		return -EOPNOTSUPP;
@@ -377,22 +357,7 @@ int inx_fault_alloc(struct inx_call *call)
 	init_waitqueue_head(&fault->wait);
 	call->new_obj = &fault->obj;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = inx_fault_open(fault);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file);
-	}
 	arg->out_fault_id = fault->obj.id;
-	arg->out_fault_fd = fd;
-	rc = inx_call_reply(call);
-	if (rc) {
-		put_unused_fd(fd);
-		fput(file);
-		return rc;
-	}
-	fd_install(fd, file);
-	return 0;
+	return inx_call_open_file(call, "[iommu-next-fault]", &inx_fault_fops,
+				  O_RDWR, &arg->out_fault_fd);
 }

@@ -4,6 +4,10 @@
  * under the rules at the top of <linux/iommu-next.h>, and publishing or giving
  * up the object that a call has made.
  */
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/iommu-next.h>
 
@@ -129,6 +133,63 @@ int inx_call_reply(struct inx_call *call)
 			 min(call->user_size, call->size)))
 		return -EFAULT;
 	return 0;
+}
+
+/**
+ * inx_call_open_file() - end a call with a file for the object that it makes
+ * @call: the call; the object is its @new_obj
+ * @name: what /proc shows
+ * @fops: the file's, with the object as private_data; release() ends with
+ *	inx_call_close_file()
+ * @flags: O_RDONLY or O_RDWR
+ * @fd: in the argument; gets the file descriptor, which exec closes
+ *
+ * The file is a user of the object, and holds the context's file.
+ *
+ * Return: 0; -EMFILE, -ENFILE, -ENOMEM; what inx_call_reply() returns.
+ */
+int inx_call_open_file(struct inx_call *call, const char *name,
+		       const struct file_operations *fops, int flags,
+		       u32 *fd)
+{
+	struct inx_object *obj = call->new_obj;
+	struct file *file;
+	int rc;
+
+	rc = get_unused_fd_flags(O_CLOEXEC);
+	if (rc < 0)
+		return rc;
+	*fd = rc;
+	file = anon_inode_getfile(name, fops, obj, flags);
+	if (IS_ERR(file)) {
+		rc = PTR_ERR(file);
+		goto out_fd;
+	}
+	get_file(call->ctx->file);
+	WARN_ON_ONCE(inx_object_use(obj));
+	rc = inx_call_reply(call);
+	if (rc)
+		goto out_file;
+	fd_install(*fd, file);
+	return 0;
+
+out_file:
+	fput(file);
+out_fd:
+	put_unused_fd(*fd);
+	return rc;
+}
+
+/**
+ * inx_call_close_file() - the end of such a file
+ * @obj: its object
+ */
+void inx_call_close_file(struct inx_object *obj)
+{
+	struct file *ctx_file = obj->ctx->file;
+
+	inx_object_unuse(obj);
+	fput(ctx_file);
 }
 
 /* Numbers outside the table. */

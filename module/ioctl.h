@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct file_operations;
 struct inx_ctx;
 struct inx_object;
 
@@ -30,6 +31,10 @@ struct inx_call {
 };
 
 int inx_call_reply(struct inx_call *call);
+int inx_call_open_file(struct inx_call *call, const char *name,
+		       const struct file_operations *fops, int flags,
+		       u32 *fd);
+void inx_call_close_file(struct inx_object *obj);
 long inx_ioctl(struct inx_ctx *ctx, unsigned int cmd, unsigned long arg);
 
 #endif

@@ -101,6 +101,8 @@ int inx_viommu_offer_mmap(struct inx_viommu *viommu, phys_addr_t phys,
 	rc = xa_alloc(&viommu->obj.ctx->mmaps, &viommu->mmap_id, region,
 		      XA_LIMIT(1, BIT(20)), GFP_KERNEL_ACCOUNT);
 	if (rc) {
+		/* Without memory for its place it has been given one. */
+		viommu->mmap_id = 0;
 		kfree(region);
 		return rc;
 	}

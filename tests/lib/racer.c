@@ -14,6 +14,12 @@ static int racer_run(void *arg)
 	while (!r->race->stop) {
 		r->step(r);
 		__atomic_add_fetch(&r->all, 1, __ATOMIC_RELAXED);
+		/*
+		 * Where there is one processor, a thread that goes on for as
+		 * long as it may leaves the same to the same one each time.
+		 */
+		if (!pick(r, 8))
+			sched_yield();
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
  * copy is the memory: a bit that was lost is a page that was not copied.
  */
 #define _GNU_SOURCE
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -290,7 +291,9 @@ static void use_new(struct racer *r)
 	if (!ONE_OF(r, inx_hwpt_alloc_flags(self->w.fd, self->dev[1]->id,
 					    self->w.ioas, DIRTY, &hwpt)))
 		return;
-	/* Others guess its ID and destroy it. */
+	/* Others guess its ID and destroy it, if they get a turn by then. */
+	if (pick(r, 2))
+		sched_yield();
 	ONE_OF(r, inx_dirty_set(self->w.fd, hwpt, true), ENOENT, EOPNOTSUPP);
 	ONE_OF(r, inx_destroy(self->w.fd, hwpt), ENOENT, EBUSY);
 }

@@ -18,32 +18,11 @@
 #include "racer.h"
 #include "selftest.h"
 #include "tap.h"
-#include "world.h"
 
 #define MOCK "iommu_next_mock"
 #define WORK_BYTES "/sys/module/iommu_next/parameters/work_bytes"
 /* An IOVA that such a device can reach. */
 #define AT (1UL << 24)
-
-/* A device: the ID of the object that stands for it. */
-static uint32_t make(int fd, uint32_t pt, uint32_t *hwpt, uint32_t *dev)
-{
-	struct selftest_cmd cmd = {};
-
-	ASSERT_EQ(0, selftest_call(fd, SELFTEST_MOCK_DOMAIN, pt, &cmd));
-	if (hwpt)
-		*hwpt = cmd.u32[1];
-	if (dev)
-		*dev = cmd.u32[2];
-	return cmd.u32[0];
-}
-
-static int replace(int fd, uint32_t id, uint32_t pt)
-{
-	struct selftest_cmd cmd = { .u32 = { pt } };
-
-	return selftest_call(fd, SELFTEST_REPLACE, id, &cmd);
-}
 
 FIXTURE(front)
 {
@@ -108,20 +87,20 @@ TEST_F(front, object_and_its_device)
 	int fd = self->w.fd;
 
 	EXPECT_ERRNO(ENOENT, selftest_call(fd, SELFTEST_MOCK_DOMAIN, 0, &cmd));
-	id = make(fd, self->w.ioas, &hwpt, &dev);
+	id = selftest_device(fd, self->w.ioas, &hwpt, &dev);
 	/* Three objects that hold each other, and the first of them all. */
 	EXPECT_ERRNO(EBUSY, inx_destroy(fd, self->w.ioas));
 	EXPECT_ERRNO(EBUSY, inx_destroy(fd, hwpt));
 	EXPECT_ERRNO(EBUSY, inx_destroy(fd, dev));
-	EXPECT_ERRNO(ENOENT, replace(fd, dev, other));
-	EXPECT_ERRNO(ENOENT, replace(fd, id, 4711));
-	EXPECT_EQ(0, replace(fd, id, other));
+	EXPECT_ERRNO(ENOENT, selftest_replace(fd, dev, other));
+	EXPECT_ERRNO(ENOENT, selftest_replace(fd, id, 4711));
+	EXPECT_EQ(0, selftest_replace(fd, id, other));
 	EXPECT_ERRNO(ENOENT, inx_destroy(fd, hwpt));
 	EXPECT_EQ(0, inx_destroy(fd, self->w.ioas));
 	EXPECT_EQ(0, inx_destroy(fd, id));
 	EXPECT_ERRNO(ENOENT, inx_destroy(fd, id));
 	EXPECT_ERRNO(ENOENT, inx_destroy(fd, dev));
-	EXPECT_ERRNO(ENOENT, replace(fd, id, other));
+	EXPECT_ERRNO(ENOENT, selftest_replace(fd, id, other));
 	EXPECT_EQ(0, inx_destroy(fd, other));
 }
 
@@ -133,8 +112,8 @@ TEST_F(front, file_is_closed_with_its_devices)
 
 	ASSERT_EQ(0, inx_ioas_alloc(fd, &ioas));
 	for (i = 0; i < 5; i++)
-		make(fd, ioas, &hwpt, NULL);
-	make(fd, hwpt, NULL, NULL);
+		selftest_device(fd, ioas, &hwpt, NULL);
+	selftest_device(fd, hwpt, NULL, NULL);
 	ASSERT_EQ(0, inx_map_at(fd, ioas, self->mem, 4 * PAGE, AT));
 	EXPECT_EQ(16, world_pinned(&self->w));
 	if (!inx_is_built_in())
@@ -146,11 +125,11 @@ TEST_F(front, file_is_closed_with_its_devices)
 
 TEST_F(front, objects_are_of_their_file)
 {
-	uint32_t id = make(self->w.fd, self->w.ioas, NULL, NULL), ioas;
+	uint32_t id = selftest_device(self->w.fd, self->w.ioas, NULL, NULL), ioas;
 	int fd = inx_open();
 
 	ASSERT_EQ(0, inx_ioas_alloc(fd, &ioas));
-	EXPECT_ERRNO(ENOENT, replace(fd, id + 1, ioas));
+	EXPECT_ERRNO(ENOENT, selftest_replace(fd, id + 1, ioas));
 	EXPECT_ERRNO(ENOENT, inx_destroy(fd, id + 1));
 	ASSERT_EQ(0, close(fd));
 }
@@ -161,7 +140,7 @@ TEST_F(front, page_table_is_looked_at)
 	int fd = self->w.fd;
 	uint32_t hwpt;
 
-	make(fd, self->w.ioas, &hwpt, NULL);
+	selftest_device(fd, self->w.ioas, &hwpt, NULL);
 	ASSERT_EQ(0, inx_map_at(fd, self->w.ioas, self->mem, 4 * PAGE, AT));
 	cmd.u64[2] = (uintptr_t)self->mem;
 	EXPECT_EQ(0, selftest_call(fd, SELFTEST_CHECK_MAP, hwpt, &cmd));
@@ -209,7 +188,7 @@ TEST_F(front, memory_for_lists)
 	size_t i;
 	FILE *f;
 
-	make(self->w.fd, self->w.ioas, &hwpt, NULL);
+	selftest_device(self->w.fd, self->w.ioas, &hwpt, NULL);
 	cmd.u32[0] = 11;
 	EXPECT_ERRNO(EINVAL, selftest_call(self->w.fd, SELFTEST_MEMORY_LIMIT, 0, &cmd));
 	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
@@ -265,7 +244,7 @@ static void replace_one(struct racer *r)
 {
 	struct arena *a = arena(r);
 
-	ONE_OF(r, replace(a->w->fd, a->id, pick(r, 2) ? a->other : a->w->ioas),
+	ONE_OF(r, selftest_replace(a->w->fd, a->id, pick(r, 2) ? a->other : a->w->ioas),
 	       ENOENT);
 }
 
