@@ -273,6 +273,7 @@ TEST_F(container, unmap_v1)
 /* An IO page cannot be cut: then it is as with vfio_iommu_type1. */
 TEST_F(container, unmap_v1_huge)
 {
+	bool cut = variant->ours;
 	uint64_t iova = IOVA + HUGE;
 	unsigned char *mem;
 	uint64_t size;
@@ -281,18 +282,21 @@ TEST_F(container, unmap_v1_huge)
 		SKIP("of type1");
 	/* Two of them, where one of twice the size could not be. */
 	mem = mem_alloc(MEM_THP, 2 * HUGE);
+	/* virtio-iommu has no IO pages, and takes a run of memory as one. */
+	if (machine_is("virtio") && mem_runs(mem, 2 * HUGE) == 1)
+		cut = false;
 	ASSERT_EQ(0, type1_map(self->fd, mem, 2 * HUGE, iova));
 	ASSERT_EQ(0, type1_unmap(self->fd, iova + PAGE, PAGE, &size));
 	EXPECT_EQ(0, size);
 	EXPECT_EQ(self->pinned + 4096, pinned(variant));
-	if (variant->ours) {
+	if (cut) {
 		/* Between two IO pages it can be. */
 		ASSERT_EQ(0, type1_unmap(self->fd, iova + HUGE, HUGE, &size));
 		EXPECT_EQ(HUGE, size);
 		EXPECT_EQ(self->pinned + 2048, pinned(variant));
 	}
 	ASSERT_EQ(0, type1_unmap(self->fd, iova, PAGE, &size));
-	EXPECT_EQ(variant->ours ? HUGE : 2 * HUGE, size);
+	EXPECT_EQ(cut ? HUGE : 2 * HUGE, size);
 	EXPECT_EQ(self->pinned, pinned(variant));
 }
 
