@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio taint=U */
-/* harness: timeout=300 libs=-ljansson tools=inxctl client=qemu */
+/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio */
+/* harness: seldom=6.1/vtd-*,7.2/vtd-* taint=U timeout=300 libs=-ljansson tools=inxctl */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through
  * /dev/iommu-next and /dev/vfio/devices: with descriptors that it gets, and by
@@ -27,8 +27,15 @@
 #define SECONDS 120
 #define QEMU "chroot /client qemu-system-x86_64"
 /* To change the root takes a right that others have not. */
-#define QEMU_OF_NOBODY "/client/lib64/ld-linux-x86-64.so.2 --library-path " \
-	"/client/usr/lib/x86_64-linux-gnu /client/usr/bin/qemu-system-x86_64 " \
+#ifdef __aarch64__
+#define LOADER "/client/lib/ld-linux-aarch64.so.1"
+#define LIBRARIES "/client/usr/lib/aarch64-linux-gnu"
+#else
+#define LOADER "/client/lib64/ld-linux-x86-64.so.2"
+#define LIBRARIES "/client/usr/lib/x86_64-linux-gnu"
+#endif
+#define QEMU_OF_NOBODY LOADER " --library-path " LIBRARIES " " \
+	"/client/usr/bin/qemu-system-x86_64 " \
 	"-L /client/usr/share/seabios -L /client/usr/share/qemu"
 #define MACHINE " -M q35 -accel tcg -S -m 64 -nodefaults -display none" \
 	" -qtest stdio -qtest-log /dev/null"

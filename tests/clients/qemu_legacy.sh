@@ -1,21 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# harness: timeout=120
+# harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu except=6.1/virtio
+# harness: seldom=6.1/vtd-*,7.2/vtd-* taint=U timeout=120
 #
 # QEMU gives two devices "edu" to its guest by a container of VFIO. Nothing runs in that guest: QEMU's qtest protocol
 # does what its processor would do. Each device copies the guest's memory by DMA.
 # What check calls is called by its name.
 # shellcheck disable=SC2317
 set -u
-# shellcheck source=tests/clients/lib.sh
-. /tests/lib.sh
+# shellcheck source=tests/guest/client.sh
+. /tests/client.sh
 
 SEEN=/tmp/qtest.seen
 
 start() {
 	mkfifo /tmp/qtest
 	: >$SEEN
-	chroot /clients /usr/bin/qemu-system-x86_64 -M q35 -accel tcg -S -qtest stdio -qtest-log none -m 64 -nodefaults \
+	chroot /client /usr/bin/qemu-system-x86_64 -M q35 -accel tcg -S -qtest stdio -qtest-log none -m 64 -nodefaults \
 		-display none -device "vfio-pci,host=$1,addr=1" -device "vfio-pci,host=$2,addr=2" \
 		</tmp/qtest >$SEEN 2>&1 &
 	pid=$!
@@ -96,7 +97,7 @@ second=$(find_device 0x1234 0x11e8 2)
 give_to_vfio "$first"
 give_to_vfio "$second"
 echo 1 >"$PARAMETER"
-chroot /clients /usr/bin/qemu-system-x86_64 --version | sed -n 's/^/# /;1p'
+chroot /client /usr/bin/qemu-system-x86_64 --version | sed -n 's/^/# /;1p'
 start "$first" "$second"
 check "the first device copies memory of QEMU's guest" copies 1 0xe0000000 0x100000 0x200000
 check "so does the second" copies 2 0xe0100000 0x300000 0x400000

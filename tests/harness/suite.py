@@ -147,7 +147,7 @@ class Suites:
         script += f"apt-get install -y {' '.join(suite.packages)}\n"
         for pocket, packages in suite.picks:
             script += f"apt-get install -y -t {pocket_suite(suite, pocket)} {' '.join(packages)}\n"
-        script += guest_script(suite) + "apt-get clean\n"
+        script += guest_script(suite, suite.guest) + "apt-get clean\n"
         (folder / "guest").mkdir()
         Root(self._below(suite)).shell(
             script,
@@ -289,12 +289,12 @@ apt-get update
 """
 
 
-def guest_script(suite: Suite) -> str:
-    """Shell commands that unpack a guest's packages, and what they depend on, into /guest. Nothing of them is run."""
+def guest_script(suite: Suite, packages: tuple[str, ...]) -> str:
+    """Shell commands that unpack packages for a guest, and what they depend on, into /guest. Nothing of them is run."""
     options = f"-o APT::Architecture={suite.foreign} -o APT::Architectures={suite.foreign} -o Dir::State::status=/tmp/none"
     return f"""mkdir -p /tmp/debs/partial
 : >/tmp/none
-apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only {' '.join(suite.guest)}
+apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only {' '.join(packages)}
 mkdir -p /guest/usr/bin /guest/usr/sbin /guest/usr/lib
 for name in bin sbin lib; do ln -s usr/$name /guest/$name; done
 for deb in /tmp/debs/*.deb; do
