@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu except=6.1/virtio
-# harness: seldom=6.1/vtd-*,7.2/vtd-* taint=U timeout=150
+# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio,*/smmu,6.12/virtio
+# harness: taint=U timeout=150
 #
 # DPDK's testpmd sends packets by a network card in a container of VFIO. Without huge pages it maps its memory page by
 # page, which is more mappings than vfio_iommu_type1 takes.
@@ -16,7 +17,7 @@ output=/tmp/testpmd
 
 # Start testpmd; it runs until it is told to stop.
 start() {
-	rm -f "$output"
+	: >"$output"
 	chroot /client /usr/bin/dpdk-testpmd --lcores 0@0,1@0 --no-huge -m "$MEBIBYTES" --iova-mode=va -a "$card" -- \
 		--total-num-mbufs=2048 --auto-start --stats-period 1 --no-mlockall --tx-first --forward-mode=txonly \
 		>"$output" 2>&1 &
@@ -59,7 +60,7 @@ sends() {
 
 enter_world
 card=$(find_device 0x8086 0x10d3 '$')
-give_to_vfio "$card"
+give_to vfio-pci "$card"
 check "testpmd --no-huge -m $MEBIBYTES is too much for vfio_iommu_type1" breaks
 check "testpmd --no-huge -m $MEBIBYTES sends packets" sends
 finish

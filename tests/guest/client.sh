@@ -33,9 +33,13 @@ find_device() {
 	done | sed -n "${3:-1}p"
 }
 
-give_to_vfio() {
-	echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override"
-	echo "$1" >/sys/bus/pci/drivers_probe
+# give_to DRIVER ADDRESS
+give_to() {
+	if [ -e "/sys/bus/pci/devices/$2/driver" ]; then
+		echo "$2" >"/sys/bus/pci/devices/$2/driver/unbind"
+	fi
+	echo "$1" >"/sys/bus/pci/devices/$2/driver_override"
+	echo "$2" >/sys/bus/pci/drivers_probe
 }
 
 # value PID NAME - in KiB, of /proc/PID/status.

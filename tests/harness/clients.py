@@ -16,8 +16,8 @@ from .conf import Clients, Kernel, Machine, Suite
 from .report import HarnessError
 from .suite import guest_script
 
-# Raised when the code below takes something else out of the same packages.
-MAKER = 1
+# Raised when the code below takes something else out of the same packages, or guest_script() does.
+MAKER = 2
 
 # With the links on the way to a file: a library with two names would be loaded twice.
 TAKE = """

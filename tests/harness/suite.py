@@ -298,7 +298,8 @@ apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only 
 mkdir -p /guest/usr/bin /guest/usr/sbin /guest/usr/lib
 for name in bin sbin lib; do ln -s usr/$name /guest/$name; done
 for deb in /tmp/debs/*.deb; do
-	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /guest --exclude=./usr/share
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /guest --exclude=./usr/share/doc \\
+		--exclude=./usr/share/man --exclude=./usr/share/locale
 done
 rm -r /tmp/debs
 """
