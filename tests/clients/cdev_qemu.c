@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inx.h"
 #include "pci.h"
 #include "tap.h"
 #include "tool.h"
@@ -349,13 +350,16 @@ TEST_F_TIMEOUT(door, dma, SECONDS)
 TEST_TIMEOUT(unbind, SECONDS)
 {
 	struct inner inner = {};
+	long begin;
 
 	inner_open(&inner);
 	start(&inner);
 	wake(&inner, 1);
 	tool_run(inner.t, "inxctl unbind %s", inner.pci[0].bdf);
 	EXPECT_TRUE(tool_said(inner.t, 1, "is open in qemu-system-x86"));
+	begin = inx_us();
 	tool_run(inner.t, "inxctl unbind --force %s", inner.pci[0].bdf);
+	TH_LOG("the device was gone after %ld us", inx_us() - begin);
 	EXPECT_EQ(0, inner.t->status);
 	fill(&inner, SOURCE, 0x55550000);
 	dma(&inner, 1, SOURCE, false);
@@ -370,12 +374,15 @@ TEST_TIMEOUT(unbind, SECONDS)
 TEST_TIMEOUT(kill, SECONDS)
 {
 	struct inner inner = {};
+	long begin;
 
 	inner_open(&inner);
 	start(&inner);
 	wake(&inner, 0);
+	begin = inx_us();
 	EXPECT_EQ(0, kill(inner.pid, SIGKILL));
 	EXPECT_EQ(inner.pid, waitpid(inner.pid, NULL, 0));
+	TH_LOG("QEMU was gone after %ld us", inx_us() - begin);
 	tool_run(inner.t, "inxctl show");
 	EXPECT_TRUE(tool_said(inner.t, 0, "No process has /dev/iommu-next open"));
 	start(&inner);

@@ -9,7 +9,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from . import cache, chroot, programs, qemu
+from . import cache, programs, qemu
 from .bench import Bench
 from .chroot import Bind, Root
 from .conf import Clients, Kernel, Machine, Suite
@@ -53,25 +53,19 @@ programs=$(ls -d {patterns})
 
 def installed(bench: Bench, suite: Suite) -> tuple[Root, list[Bind]]:
     """The suite's chroot with the clients' packages; those of another architecture are unpacked, in /guest."""
-    suites, run = bench.suites, bench.run
-    packages = run.conf.clients.packages
+    suites = bench.suites
+    packages = bench.run.conf.clients.packages
     root = suites.root(suite)
 
     def make(half: Path) -> None:
         guest = half / "guest"
         guest.mkdir()
         script = f"apt-get install -y {' '.join(packages)}\n"
-        with suites.installing(suite), run.report.step(f"{suite.name}: installing {' '.join(packages)}") as step:
-            root.shell(
-                (guest_script(suite, packages) if suite.foreign else script) + "apt-get clean\n",
-                what="apt-get install of the clients",
-                log=run.log(f"clients-{suite.name}"),
-                binds=[suites.lists(suite), Bind(guest, "/guest", writable=True)],
-                upper=half,
-                network=True,
-                on_line=step.progress,
-            )
-        chroot.finish_upper(half)
+        if suite.foreign:
+            script = guest_script(suite, packages)
+        title = f"{suite.name}: installing {' '.join(packages)}"
+        binds = [Bind(guest, "/guest", writable=True)]
+        suites.install(suite, root, half, script + "apt-get clean\n", title, f"clients-{suite.name}", binds)
 
     folder = cache.entry("clients", f"{suite.name}-{cache.digest(MAKER, str(root.layers), packages)}", make)
     return root.over(folder / "upper"), [Bind(folder / "guest", "/guest")]

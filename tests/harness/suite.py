@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,6 +180,22 @@ class Suites:
             if state:
                 write_state(self._pointer(suite), {**state, "updated": 0})
             raise HarnessError(f"{err}\n    the next run will renew the package lists of {suite.name}") from err
+
+    def install(
+        self, suite: Suite, root: Root, half: Path, script: str, title: str, log: str, binds: Sequence[Bind] = ()
+    ) -> None:
+        """Runs a script that gets packages, in a chroot; what it writes there becomes the layer half/upper."""
+        with self.installing(suite), self.run.report.step(title) as step:
+            root.shell(
+                script,
+                what=title,
+                log=self.run.log(log),
+                binds=[self.lists(suite), *binds],
+                upper=half,
+                network=True,
+                on_line=step.progress,
+            )
+        chroot.finish_upper(half)
 
     def _refresh(self, suite: Suite, state: dict) -> dict | None:
         """Renews the package lists; None if a new chroot has to be made from them."""

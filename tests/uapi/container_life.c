@@ -115,19 +115,6 @@ static int unplug(void *arg)
 	return pci_remove(&self->l.pci[0]);
 }
 
-static void wish_for_request(int dev, int event)
-{
-	char buf[sizeof(struct vfio_irq_set) + sizeof(int)] = {};
-	struct vfio_irq_set *set = (void *)buf;
-
-	set->argsz = sizeof(buf);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_REQ_IRQ_INDEX;
-	set->count = 1;
-	memcpy(set->data, &event, sizeof(event));
-	ASSERT_EQ(0, ioctl(dev, VFIO_DEVICE_SET_IRQS, set));
-}
-
 /*
  * VFIO asks the client for the device, and waits for it. The client has the
  * group open still when the device goes; the container ends with its last group.
@@ -140,7 +127,7 @@ TEST_F(life, device_goes)
 	int event;
 
 	event = eventfd(0, EFD_CLOEXEC);
-	wish_for_request(l->dev[0], event);
+	edu_set_trigger(l->dev[0], VFIO_PCI_REQ_IRQ_INDEX, event);
 	ASSERT_EQ(0, type1_map(self->fd, self->mem, LENGTH, IOVA));
 	edu_start(&l->edu[0], IOVA, EDU_MOST, true);
 	later_start(&later, variant->take == pci_remove ? unplug : take, self);

@@ -49,6 +49,7 @@ TEST(slot_is_switched_off)
 	unsigned char *mem;
 	struct edu target;
 	struct client c;
+	long begin;
 	int dev;
 
 	client_open(&c, 1, false);
@@ -68,7 +69,9 @@ TEST(slot_is_switched_off)
 	edu_dma(&target, IOVA, 100, false);
 	edu_start(&target, IOVA, 100, true);
 
+	begin = inx_us();
 	ASSERT_EQ(0, switch_off(&pci));
+	TH_LOG("the device was gone after %ld us", inx_us() - begin);
 	memset(mem, 0, PAGE);
 	EXPECT_FALSE(pci_exists(&pci));
 	EXPECT_ERRNO(ENODEV, inx_detach(dev));
