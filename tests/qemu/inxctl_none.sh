@@ -17,7 +17,7 @@ says() {
 	shift 2
 	seen=0
 	"$@" >/tmp/said 2>&1 || seen=$?
-	[ $seen = "$status" ] && grep -qF "$words" /tmp/said && return
+	[ "$seen" = "$status" ] && grep -qF "$words" /tmp/said && return
 	echo "# ended with $seen, not $status, or not '$words' in:"
 	sed 's/^/# /' /tmp/said
 	return 1
