@@ -50,7 +50,9 @@ static inline bool inx_device_lacks_ats(struct device *dev)
  */
 static inline bool inx_device_unmaps_whole(struct device *dev)
 {
-	struct device *iommu = dev->iommu->iommu_dev->dev;
+	struct iommu_device *iommu_dev = dev->iommu ? dev->iommu->iommu_dev :
+						      NULL;
+	struct device *iommu = iommu_dev ? iommu_dev->dev : NULL;
 
 	return iommu && iommu->parent && iommu->parent->bus &&
 	       !strcmp(iommu->parent->bus->name, "virtio");
