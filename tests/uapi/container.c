@@ -267,8 +267,9 @@ TEST_F(container, unmap_v1)
 /* An IO page cannot be cut: then it is as with vfio_iommu_type1. */
 TEST_F(container, unmap_v1_huge)
 {
+	/* 6.1's VT-d driver complains of type1 when it is not aligned so. */
+	uint64_t iova = variant->ours ? IOVA + HUGE : IOVA;
 	bool cut = variant->ours;
-	uint64_t iova = IOVA + HUGE;
 	unsigned char *mem;
 	uint64_t size;
 
