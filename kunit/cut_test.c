@@ -141,6 +141,23 @@ WORLD_CASE(cut_not_with_large_pages)
 	cut_unmap_all(w);
 }
 
+/* Nor do runs that their page table unmaps as a whole, whatever its IO pages. */
+WORLD_CASE(cut_not_in_a_run)
+{
+	bool run = w->config.layout == MEM_CONTIG;
+	unsigned long iova = IOVA + 3 * PAGE_SIZE;
+
+	cut_map(w);
+	w->domains[0].link.whole = true;
+	KUNIT_EXPECT_EQ(test, run ? -EINVAL : 0,
+			inx_cut_at(&w->iopts[0], iova));
+	cut_expect(w, run ? 1 : 2);
+	w->domains[0].link.whole = false;
+	KUNIT_EXPECT_EQ(test, 0, inx_cut_at(&w->iopts[0], iova));
+	cut_expect(w, 2);
+	cut_unmap_all(w);
+}
+
 /* Through a page: neither end is cut. */
 WORLD_CASE(cut_through_page)
 {
@@ -337,11 +354,21 @@ static const struct world_config cut_large_configs[] = {
 
 KUNIT_ARRAY_PARAM(cut_large, cut_large_configs, world_describe);
 
+static const struct world_config cut_run_configs[] = {
+	{ .name = "contiguous", .layout = MEM_CONTIG, .domains = 1,
+	  .page_sizes = PAGE_SIZE },
+	{ .name = "scattered", .layout = MEM_SCATTERED, .domains = 1,
+	  .page_sizes = PAGE_SIZE },
+};
+
+KUNIT_ARRAY_PARAM(cut_run, cut_run_configs, world_describe);
+
 static struct kunit_case cut_cases[] = {
 	KUNIT_CASE_PARAM(cut_everywhere, cut_gen_params),
 	KUNIT_CASE_PARAM(cut_both_ends, cut_gen_params),
 	KUNIT_CASE_PARAM(cut_nothing, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_not_with_large_pages, cut_large_gen_params),
+	KUNIT_CASE_PARAM(cut_not_in_a_run, cut_run_gen_params),
 	KUNIT_CASE_PARAM(cut_through_page, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_beside_others, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_under_pins, cut_gen_params),

@@ -25,6 +25,7 @@ struct iommu_domain;
  * @leaving_item: in &struct inx_iopt.leaving
  * @domain: the page table
  * @coherent: accesses through it always snoop, also those that ask not to
+ * @whole: what was mapped by one call can only be unmapped as a whole
  * @unmapped: called when areas of a range are in the page table no more, and
  *	before others can be; may be NULL
  * @left: called when the IOAS knows the page table no more
@@ -34,6 +35,7 @@ struct inx_domain_link {
 	struct list_head leaving_item;
 	struct iommu_domain *domain;
 	bool coherent;
+	bool whole;
 	void (*unmapped)(struct inx_domain_link *link,
 			 struct inx_iova_range range);
 	void (*left)(struct inx_domain_link *link);

@@ -31,6 +31,7 @@ struct module;
  * @isolated_msi: its writes cannot raise an interrupt of somebody else
  * @dirty_tracking: page tables can record what it wrote
  * @ats_unusable: ATS is never on
+ * @unmaps_whole: what was mapped by one call can only be unmapped as a whole
  * @pasid_exec: execute requests with a PASID
  * @pasid_priv: privileged requests with a PASID
  * @pasid_bits: width of a PASID, 0 for none
@@ -40,6 +41,7 @@ struct inx_caps {
 	bool isolated_msi;
 	bool dirty_tracking;
 	bool ats_unusable;
+	bool unmaps_whole;
 	bool pasid_exec;
 	bool pasid_priv;
 	u8 pasid_bits;

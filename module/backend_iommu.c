@@ -30,6 +30,7 @@ static void inx_iommu_caps(struct device *dev, struct inx_caps *caps)
 	caps->isolated_msi = iommu_group_has_isolated_msi(group);
 	caps->dirty_tracking = inx_device_has_dirty_tracking(dev);
 	caps->ats_unusable = inx_device_lacks_ats(dev);
+	caps->unmaps_whole = inx_device_unmaps_whole(dev);
 	iommu_group_put(group);
 
 	max_pasids = inx_device_max_pasids(dev);

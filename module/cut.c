@@ -4,8 +4,9 @@
  *
  * Only the description of what is mapped changes: nothing is pinned, charged,
  * mapped or unmapped, and what can fail comes before the first change. An IO
- * page cannot be cut: either every page has an entry of its own, or it is looked
- * up what lies at the cut. A pin by the CPU counts on its areas staying as they
+ * page cannot be cut, nor, where there are none, a run that was mapped at once:
+ * either every page has an entry of its own, or it is looked up what lies at the
+ * cut. A pin by the CPU counts on its areas staying as they
  * are.
  */
 #include <linux/bitops.h>
@@ -46,12 +47,16 @@ static bool inx_cut_is_page(struct iommu_domain *domain, unsigned long iova,
 }
 
 /* Whether a cut may go through an IO page of a page table. */
-static bool inx_cut_hits(struct iommu_domain *domain,
+static bool inx_cut_hits(const struct inx_domain_link *link,
 			 const struct inx_area *area, unsigned long iova)
 {
+	struct iommu_domain *domain = link->domain;
 	unsigned long sizes = domain->pgsize_bitmap & PAGE_MASK;
 	unsigned int bit;
 
+	if (link->whole)
+		return iommu_iova_to_phys(domain, iova - 1) + 1 ==
+		       iommu_iova_to_phys(domain, iova);
 	for_each_set_bit(bit, &sizes, BITS_PER_LONG) {
 		unsigned long size = BIT(bit);
 		unsigned long start = iova & ~(size - 1);
@@ -75,7 +80,7 @@ static bool inx_cut_is_possible(struct inx_iopt *iopt,
 	if (iopt->domains.small_pages)
 		return true;
 	list_for_each_entry(link, &iopt->domains.list, item)
-		if (inx_cut_hits(link->domain, area, iova))
+		if (inx_cut_hits(link, area, iova))
 			return false;
 	return true;
 }

@@ -109,6 +109,7 @@ static const struct inx_object_ops inx_hwpt_ops = {
  */
 int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 {
+	struct inx_caps caps = {};
 	int rc = 0;
 
 	if (hwpt->parent)
@@ -121,11 +122,14 @@ int inx_hwpt_link(struct inx_hwpt *hwpt, struct inx_device *idev)
 	mutex_lock(&idev->group->lock);
 	rc = idev->gone ? -ENODEV :
 			  hwpt->ops->enforce_coherency(idev->dev, hwpt->domain);
+	if (rc >= 0)
+		hwpt->ops->caps(idev->dev, &caps);
 	mutex_unlock(&idev->group->lock);
 	if (rc < 0)
 		goto out;
 
 	hwpt->link.coherent = rc;
+	hwpt->link.whole = caps.unmaps_whole;
 	hwpt->link.domain = hwpt->domain;
 	hwpt->link.left = inx_hwpt_left;
 	if (inx_hwpt_tracks_dirty(hwpt))

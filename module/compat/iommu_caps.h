@@ -6,6 +6,7 @@
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
 #include <linux/pci.h>
+#include <linux/string.h>
 
 #ifndef INX_HAVE_GROUP_ISOLATED_MSI
 static inline int inx_device_lacks_remapping(struct device *dev, void *arg)
@@ -40,6 +41,21 @@ static inline bool inx_device_lacks_ats(struct device *dev)
 #else
 	return false;
 #endif
+}
+
+/*
+ * Whether what iommu_map() was given in one piece can only be unmapped in one: a
+ * virtio-iommu knows no page tables, only requests, and none of them in part. No
+ * capability says so.
+ */
+static inline bool inx_device_unmaps_whole(struct device *dev)
+{
+	struct iommu_device *iommu_dev = dev->iommu ? dev->iommu->iommu_dev :
+						      NULL;
+	struct device *iommu = iommu_dev ? iommu_dev->dev : NULL;
+
+	return iommu && iommu->parent && iommu->parent->bus &&
+	       !strcmp(iommu->parent->bus->name, "virtio");
 }
 
 static inline u32 inx_device_max_pasids(struct device *dev)

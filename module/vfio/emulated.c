@@ -67,6 +67,26 @@ void inx_emulated_exit(struct inx_container *c)
 	iommu_next_access_destroy(c->access);
 }
 
+/* The container, with the list of devices locked; NULL for a device not in it. */
+static struct inx_container *inx_emulated_lock(void *data,
+					       struct vfio_device *vdev)
+{
+	struct inx_container *c;
+
+	if (!vdev->ops->dma_unmap)
+		return NULL;
+	c = inx_container_get(data);
+	if (!WARN_ON_ONCE(!c))
+		mutex_lock(&c->devices_lock);
+	return c;
+}
+
+static void inx_emulated_unlock(struct inx_container *c)
+{
+	mutex_unlock(&c->devices_lock);
+	inx_container_put(c);
+}
+
 /**
  * inx_emulated_register() - a device is opened
  * @data: the container
@@ -74,17 +94,12 @@ void inx_emulated_exit(struct inx_container *c)
  */
 void inx_emulated_register(void *data, struct vfio_device *vdev)
 {
-	struct inx_container *c;
+	struct inx_container *c = inx_emulated_lock(data, vdev);
 
-	if (!vdev->ops->dma_unmap)
+	if (!c)
 		return;
-	c = inx_container_get(data);
-	if (WARN_ON_ONCE(!c))
-		return;
-	mutex_lock(&c->devices_lock);
 	list_add(&vdev->iommu_entry, &c->devices);
-	mutex_unlock(&c->devices_lock);
-	inx_container_put(c);
+	inx_emulated_unlock(c);
 }
 
 /**
@@ -94,17 +109,12 @@ void inx_emulated_register(void *data, struct vfio_device *vdev)
  */
 void inx_emulated_unregister(void *data, struct vfio_device *vdev)
 {
-	struct inx_container *c;
+	struct inx_container *c = inx_emulated_lock(data, vdev);
 
-	if (!vdev->ops->dma_unmap)
+	if (!c)
 		return;
-	c = inx_container_get(data);
-	if (WARN_ON_ONCE(!c))
-		return;
-	mutex_lock(&c->devices_lock);
 	list_del(&vdev->iommu_entry);
-	mutex_unlock(&c->devices_lock);
-	inx_container_put(c);
+	inx_emulated_unlock(c);
 }
 
 static bool inx_emulated_undo(struct inx_container *c, dma_addr_t iova)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio taint=U */
-/* harness: timeout=300 libs=-ljansson tools=inxctl client=qemu */
+/* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
+/* harness: taint=U timeout=300 libs=-ljansson tools=inxctl */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through
  * /dev/iommu-next and /dev/vfio/devices: with descriptors that it gets, and by
@@ -20,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "inx.h"
 #include "pci.h"
 #include "tap.h"
 #include "tool.h"
@@ -27,8 +29,15 @@
 #define SECONDS 120
 #define QEMU "chroot /client qemu-system-x86_64"
 /* To change the root takes a right that others have not. */
-#define QEMU_OF_NOBODY "/client/lib64/ld-linux-x86-64.so.2 --library-path " \
-	"/client/usr/lib/x86_64-linux-gnu /client/usr/bin/qemu-system-x86_64 " \
+#ifdef __aarch64__
+#define LOADER "/client/lib/ld-linux-aarch64.so.1"
+#define LIBRARIES "/client/usr/lib/aarch64-linux-gnu"
+#else
+#define LOADER "/client/lib64/ld-linux-x86-64.so.2"
+#define LIBRARIES "/client/usr/lib/x86_64-linux-gnu"
+#endif
+#define QEMU_OF_NOBODY LOADER " --library-path " LIBRARIES " " \
+	"/client/usr/bin/qemu-system-x86_64 " \
 	"-L /client/usr/share/seabios -L /client/usr/share/qemu"
 #define MACHINE " -M q35 -accel tcg -S -m 64 -nodefaults -display none" \
 	" -qtest stdio -qtest-log /dev/null"
@@ -37,7 +46,7 @@
 /* Where the inner machine has things: memory, and registers of device 0 and 1. */
 #define SOURCE 0x200000
 #define TARGET 0x300000
-#define REGISTERS(n) (0xc0000000 + 0x1000000 * (n))
+#define REGISTERS(n) (0x8000000 + 0x1000000 * (n))
 #define WORDS 16
 
 /**
@@ -191,18 +200,24 @@ static void wake(struct inner *self, unsigned int n)
 	EXPECT_EQ(inverse, qtest(self, "readl 0x%x", REGISTERS(n) + EDU_LIVENESS));
 }
 
-/* DMA between a device and memory of the inner machine. */
-static void dma(struct inner *self, unsigned int n, uint32_t memory, bool to_memory)
+/* DMA between a device and an address of the inner machine. */
+static void dma_bytes(struct inner *self, unsigned int n, uint32_t memory, bool to_memory,
+		      unsigned int bytes)
 {
 	uint32_t regs = REGISTERS(n);
 
 	qtest(self, "writeq 0x%x 0x%x", regs + EDU_DMA_SRC, to_memory ? EDU_BUFFER : memory);
 	qtest(self, "writeq 0x%x 0x%x", regs + EDU_DMA_DST, to_memory ? memory : EDU_BUFFER);
-	qtest(self, "writeq 0x%x 0x%x", regs + EDU_DMA_COUNT, 4 * WORDS);
+	qtest(self, "writeq 0x%x 0x%x", regs + EDU_DMA_COUNT, bytes);
 	qtest(self, "writeq 0x%x 0x%x", regs + EDU_DMA_COMMAND,
 	      EDU_START | (to_memory ? EDU_TO_MEMORY : 0));
 	while (qtest(self, "readq 0x%x", regs + EDU_DMA_COMMAND) & EDU_START)
 		usleep(1000);
+}
+
+static void dma(struct inner *self, unsigned int n, uint32_t memory, bool to_memory)
+{
+	dma_bytes(self, n, memory, to_memory, 4 * WORDS);
 }
 
 static void fill(struct inner *self, uint32_t memory, uint32_t seed)
@@ -307,7 +322,7 @@ static void expect_shown(struct inner *self)
 	TH_LOG("%s", self->t->out);
 }
 
-/* What one device writes the other one reads. */
+/* What one device writes the other one reads, of memory and of its registers. */
 TEST_F_TIMEOUT(door, dma, SECONDS)
 {
 	struct inner *inner = &self->inner;
@@ -323,6 +338,11 @@ TEST_F_TIMEOUT(door, dma, SECONDS)
 	dma(inner, 1, TARGET, false);
 	dma(inner, 1, SOURCE, true);
 	expect_filled(inner, SOURCE, 0xabcd0000);
+	/* And a register of the other one, past the processor. */
+	fill(inner, SOURCE, LIVENESS);
+	dma_bytes(inner, 0, SOURCE, false, 4);
+	dma_bytes(inner, 0, REGISTERS(1) + EDU_LIVENESS, true, 4);
+	EXPECT_EQ((uint32_t)~LIVENESS, qtest(inner, "readl 0x%x", REGISTERS(1) + EDU_LIVENESS));
 	expect_shown(inner);
 }
 
@@ -330,13 +350,16 @@ TEST_F_TIMEOUT(door, dma, SECONDS)
 TEST_TIMEOUT(unbind, SECONDS)
 {
 	struct inner inner = {};
+	long begin;
 
 	inner_open(&inner);
 	start(&inner);
 	wake(&inner, 1);
 	tool_run(inner.t, "inxctl unbind %s", inner.pci[0].bdf);
 	EXPECT_TRUE(tool_said(inner.t, 1, "is open in qemu-system-x86"));
+	begin = inx_us();
 	tool_run(inner.t, "inxctl unbind --force %s", inner.pci[0].bdf);
+	TH_LOG("the device was gone after %ld us", inx_us() - begin);
 	EXPECT_EQ(0, inner.t->status);
 	fill(&inner, SOURCE, 0x55550000);
 	dma(&inner, 1, SOURCE, false);
@@ -351,12 +374,15 @@ TEST_TIMEOUT(unbind, SECONDS)
 TEST_TIMEOUT(kill, SECONDS)
 {
 	struct inner inner = {};
+	long begin;
 
 	inner_open(&inner);
 	start(&inner);
 	wake(&inner, 0);
+	begin = inx_us();
 	EXPECT_EQ(0, kill(inner.pid, SIGKILL));
 	EXPECT_EQ(inner.pid, waitpid(inner.pid, NULL, 0));
+	TH_LOG("QEMU was gone after %ld us", inx_us() - begin);
 	tool_run(inner.t, "inxctl show");
 	EXPECT_TRUE(tool_said(inner.t, 0, "No process has /dev/iommu-next open"));
 	start(&inner);

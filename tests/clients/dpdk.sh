@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# harness: timeout=150
+# harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu except=6.1/virtio
+# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio,*/smmu,6.12/virtio
+# harness: taint=U timeout=300
 #
 # DPDK's testpmd sends packets by a network card in a container of VFIO. Without huge pages it maps its memory page by
 # page, which is more mappings than vfio_iommu_type1 takes.
 # What check calls is called by its name.
 # shellcheck disable=SC2317
 set -u
-# shellcheck source=tests/clients/lib.sh
-. /tests/lib.sh
+# shellcheck source=tests/guest/client.sh
+. /tests/client.sh
 
 MEBIBYTES=256
 output=/tmp/testpmd
 
 # Start testpmd; it runs until it is told to stop.
 start() {
-	rm -f "$output"
-	chroot /clients /usr/bin/dpdk-testpmd --lcores 0@0,1@0 --no-huge -m "$MEBIBYTES" --iova-mode=va -a "$card" -- \
+	: >"$output"
+	chroot /client /usr/bin/dpdk-testpmd --lcores 0@0,1@0 --no-huge -m "$MEBIBYTES" --iova-mode=va -a "$card" -- \
 		--total-num-mbufs=2048 --auto-start --stats-period 1 --no-mlockall --tx-first --forward-mode=txonly \
 		>"$output" 2>&1 &
 	pid=$!
@@ -57,8 +59,8 @@ sends() {
 }
 
 enter_world
-card=$(find_device 0x8086 0x10d3)
-give_to_vfio "$card"
+card=$(find_device 0x8086 0x10d3 '$')
+give_to vfio-pci "$card"
 check "testpmd --no-huge -m $MEBIBYTES is too much for vfio_iommu_type1" breaks
 check "testpmd --no-huge -m $MEBIBYTES sends packets" sends
 finish

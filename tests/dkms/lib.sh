@@ -9,23 +9,20 @@
 #   $OTHER, /debs          another release, and the packages of its headers, not installed; or empty
 set -eu
 
-number=0
-failed=0
+# shellcheck source=tests/guest/tap.sh
+. /source/tests/guest/tap.sh
 
-# check TEXT COMMAND... - a test that passes if the command succeeds; its output is shown if it does not. In a function
-# that is called so, a failing command does not end the function.
-check() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@" >/tmp/output 2>&1; then
-		echo "ok $number - $text"
-	else
-		tail -n 25 /tmp/output | sed 's/^/# /'
-		echo "not ok $number - $text"
-		failed=1
-	fi
+# quietly COMMAND... - its output is shown only if it fails. In a function that is called so, a failing command does not
+# end the function.
+# check calls it.
+# shellcheck disable=SC2317
+quietly() {
+	"$@" >/tmp/output 2>&1 && return
+	tail -n 25 /tmp/output | sed 's/^/# /'
+	return 1
 }
+# shellcheck disable=SC2034
+through=quietly
 
 # skip TEXT REASON
 skip() {
@@ -46,11 +43,6 @@ ends_with() {
 	"$@" || status=$?
 	echo "ended with status $status, not $wanted"
 	[ "$status" = "$wanted" ]
-}
-
-finish() {
-	echo "1..$number"
-	exit $failed
 }
 
 # A copy of the tree, as a user has it.

@@ -37,15 +37,16 @@ class Bench:
     def _make_parts(self, kernel: Kernel) -> Parts:
         return Parts(
             base=initramfs.base(kernel, self.suites, self.kernels),
-            init=self.run.tree.root / "tests/guest/init",
+            guest=self.run.tree.root / "tests/guest",
             chroot=self.suites.known(kernel.suite).user_space,
             installed=self.modules.installed(kernel),
         )
 
     def binaries(self, kernel: Kernel, wanted: list[Program]) -> dict[str, Binary]:
-        """Those that compile; the others are reported as failed. What is wanted is the same for all machines of a run."""
+        """Those that compile; the others are reported as failed, once."""
         suite = kernel.suite
-        return self._binaries.get(suite.name, lambda: self._make_binaries(suite, wanted))
+        name = " ".join([suite.name, *(program.name for program in wanted)])
+        return self._binaries.get(name, lambda: self._make_binaries(suite, wanted))
 
     def _make_binaries(self, suite: Suite, wanted: list[Program]) -> dict[str, Binary]:
         good = {}
@@ -64,7 +65,8 @@ class Bench:
             if program.source.match(programs.BENCHMARKS):
                 return any(kernel.benchmark for kernel in kernels)
             return any(
-                program.fits(kernel.name, machine.name) and (program.source != programs.DEMO or machine.demo is not None)
+                program.fits(kernel.name, machine.name, every=True)
+                and (program.source != programs.DEMO or machine.demo is not None)
                 for kernel in kernels
                 for machine in kernel.machines
             )
@@ -80,9 +82,11 @@ class Bench:
         plan: Plan,
         make_judge: Callable[..., Judge] = Judge,
         make_argv: Callable[[Machine, Path, str], list[str]] | None = None,
+        suffix: str = "",
     ) -> tuple[Outcome, list[Judge]]:
-        """Boots, runs the plan, and reports each result and the machine's own. make_argv: if it is not QEMU."""
-        name = f"{kernel.name}/{machine.name}"
+        """Boots, runs the plan, and reports each result and the machine's own. make_argv: if it is not QEMU. suffix: of
+        its name, if the run has others like it."""
+        name = f"{kernel.name}/{machine.name}{suffix}"
         report = self.run.report
         judges: list[Judge] = []
         taint = 0
@@ -106,7 +110,7 @@ class Bench:
             taint = ended.taint
 
         with self._archive(kernel, machine, parts, plan) as archive, report.step(f"{name}: boot") as step:
-            log = self.run.log(f"vm-{kernel.name}-{machine.name}")
+            log = self.run.log(f"vm-{kernel.name}-{machine.name}{suffix}")
             guest = Guest(
                 lambda result: argv(machine, Path(archive.name), result),
                 [program for program, _ in plan.programs],

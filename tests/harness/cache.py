@@ -31,7 +31,7 @@ KEEP = {
     "modules": 16,
     "programs": 200,
     "initramfs": 10,
-    "clients": 4,
+    "clients": 8,
     "logs": 20,
     "tools": 2,
     "conformance": 2,

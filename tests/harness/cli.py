@@ -24,9 +24,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
     commands.add_parser("build", parents=[common], help="build the modules by DKMS")
     commands.add_parser("static", parents=[common], help="check the sources: warnings, sparse, checkpatch, and more")
     qemu = commands.add_parser("qemu", parents=[common], help="run the test programs in virtual machines")
-    qemu.add_argument("--machine", metavar="M", action="append", help="only this machine of kernels.conf")
-    qemu.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
-    qemu.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
+    others = commands.add_parser("clients", parents=[common], help="run programs of others: DPDK, QEMU")
+    for machines in (qemu, others):
+        machines.add_argument("--machine", metavar="M", action="append", help="only this machine of kernels.conf")
+        machines.add_argument("--test", metavar="GLOB", default="*", help="only programs whose name matches")
+        machines.add_argument("--all", action="store_true", help="also where programs run seldom, as they say")
+        machines.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     kunit = commands.add_parser("kunit", parents=[common], help="run the KUnit tests in user-mode Linux")
     kunit.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: for the kernel's command line")
     cover = commands.add_parser("coverage", parents=[common], help="which lines KUnit and the test programs execute")
@@ -37,8 +40,6 @@ def parse(argv: list[str]) -> argparse.Namespace:
     suite = commands.add_parser("conformance", parents=[common], help="run the selftests of in-tree iommufd")
     suite.add_argument("--update", action="store_true", help="write the table of results to docs/")
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
-    others = commands.add_parser("clients", parents=[common], help="run programs of others: DPDK, QEMU")
-    others.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/clients whose name matches")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
@@ -81,7 +82,7 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 
 def check(bench: Bench, args: argparse.Namespace) -> None:
     """Everything, with the quick judges first."""
-    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", arguments=[], update=False)
+    everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", all=False, arguments=[], update=False)
     for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, clients.run_all, dkmstest.run_all):
         with bench.run.report.guard(part.__module__.rpartition(".")[2]):
             part(bench, everything)

@@ -3,6 +3,7 @@
 
 import configparser
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,6 @@ class Kernel:
     faults: str
     dkms: str
     benchmark: Machine | None
-    clients: Machine | None
 
     def machine(self, name: str) -> Machine:
         for machine in self.machines:
@@ -76,24 +76,26 @@ class Kernel:
 
 
 @dataclass(frozen=True)
-class Client:
-    """Programs of a suite that run in the guest, with files that they need besides their libraries."""
+class Clients:
+    """Programs that run in a guest, and what they need besides their libraries."""
 
-    suite: Suite
+    # One for each architecture.
+    suites: tuple[Suite, ...]
+    packages: tuple[str, ...]
     programs: tuple[str, ...]
     files: tuple[str, ...]
+    # By name of the arch.
+    args: dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Conf:
     suites: dict[str, Suite]
     kernels: dict[str, Kernel]
-    clients: dict[str, Client]
     tools_suite: Suite
     tools_source: str
     kunit_packages: tuple[str, ...]
-    clients_suite: Suite
-    clients_packages: tuple[str, ...]
+    clients: Clients
 
     def pick(self, names: list[str] | None, booted: bool = False, foreign: bool = False) -> list[Kernel]:
         """The kernels of these names, or all; with booted only those that have a machine, and without foreign only those
@@ -144,43 +146,26 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             source=section.get("source", ""),
             faults=section.get("faults", ""),
             dkms=section.get("dkms", "*"),
-            benchmark=_named_machine("benchmark", section, sections["machine"], arch, suites, suite),
-            clients=_named_machine("clients", section, sections["machine"], arch, suites, suite),
+            benchmark=(
+                _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suites, suite)
+                if "benchmark" in section
+                else None
+            ),
         )
-    clients = {
-        name: Client(
-            suite=suites[section["suite"]],
-            programs=tuple(section["programs"].split()),
-            files=tuple(section["files"].split()),
-        )
-        for name, section in sections["client"].items()
-    }
     tools = sections["tools"][""]
     packages = tuple(sections["kunit"][""]["packages"].split())
-    clients_section = sections["clients"][""]
-    return Conf(
-        suites,
-        kernels,
-        clients,
-        suites[tools["suite"]],
-        tools["source"],
-        packages,
-        suites[clients_section["suite"]],
-        tuple(clients_section["packages"].split()),
+    clients = _clients(sections["clients"][""], suites, sections["arch"])
+    return Conf(suites, kernels, suites[tools["suite"]], tools["source"], packages, clients)
+
+
+def _clients(section: configparser.SectionProxy, suites: dict[str, Suite], archs: Iterable[str]) -> Clients:
+    return Clients(
+        suites=tuple(suites[name] for name in section["suites"].split()),
+        packages=tuple(section["packages"].split()),
+        programs=tuple(section["programs"].split()),
+        files=tuple(section["files"].split()),
+        args={arch: tuple(shlex.split(f"{section['args']} {section.get(f'args-{arch}', '')}")) for arch in archs},
     )
-
-
-def _named_machine(
-    key: str,
-    section: configparser.SectionProxy,
-    machines: dict[str, configparser.SectionProxy],
-    arch: configparser.SectionProxy,
-    suites: dict[str, Suite],
-    suite: Suite,
-) -> Machine | None:
-    """The machine that a key of a kernel names, if it has the key."""
-    name = section.get(key)
-    return _machine(name, machines[name], arch, suites, suite) if name else None
 
 
 def _suite(name: str, section: configparser.SectionProxy, others: dict[str, Suite]) -> Suite:

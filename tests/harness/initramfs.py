@@ -42,10 +42,11 @@ FOLDERS = ("dev", "proc", "sys", "run", "tmp", "root", "etc/udev/rules.d", "var/
 
 @dataclass(frozen=True)
 class Parts:
-    """What a kernel's machines are made of: base() below, what runs first, and the chroot that libraries come from."""
+    """What a kernel's machines are made of: base() below, the folder with what runs first and what scripts have in
+    common, and the chroot that libraries come from."""
 
     base: Path
-    init: Path
+    guest: Path
     chroot: Path
     installed: Installed
 
@@ -54,14 +55,13 @@ class Parts:
 class Plan:
     """What a guest does: programs with their arguments, in order; or a shell for a person.
 
-    extra: more archives. trees: further files, as folders by their path in the guest.
+    trees: further files, as folders by their path in the guest.
     """
 
     programs: tuple[tuple[Program, tuple[str, ...]], ...]
     binaries: dict[str, Binary]
     environment: dict[str, str]
     interactive: bool = False
-    extra: tuple[Path, ...] = ()
     trees: tuple[tuple[str, Path], ...] = ()
 
 
@@ -124,10 +124,11 @@ def add_binary(archive: Archive, chroot: Path, path: str) -> None:
 def write(target: Path, parts: Parts, plan: Plan) -> None:
     """Writes the whole archive: the kept part, and on top of it what this run wants."""
     with open(target, "wb") as out:
-        for path in (parts.base, *plan.extra):
-            out.write(path.read_bytes())
+        out.write(parts.base.read_bytes())
         archive = Archive(out)
-        archive.copy("init", parts.init)
+        archive.copy("init", parts.guest / "init")
+        for path in sorted(parts.guest.glob("*.sh")):
+            archive.copy(f"tests/{path.name}", path)
         archive.tree("", parts.installed.root)
         for path, folder in plan.trees:
             archive.tree(path, folder)

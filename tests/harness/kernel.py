@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import bzimage, cache, chroot, proc
+from . import bzimage, cache, proc
 from .chroot import Bind, Root
 from .conf import Kernel
 from .report import HarnessError
@@ -115,33 +115,19 @@ class Kernels:
         release = self.release(kernel)
         flavour = f"-{kernel.suite.foreign}"
         packages = [package, f"{package.removesuffix(flavour)}-common", f"linux-kbuild-{release.removesuffix(flavour)}"]
-        with self.suites.installing(kernel.suite), self.run.report.step(f"{kernel.name}: unpacking {package}") as step:
-            base.shell(
-                f"cd /tmp; apt-get -o APT::Sandbox::User=root download {' '.join(packages)}\n"
-                'for deb in *.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /; done\n'
-                "rm *.deb\n",
-                what=f"unpacking {' '.join(packages)}",
-                log=self.run.log(f"headers-{kernel.name}"),
-                binds=[self.suites.lists(kernel.suite)],
-                upper=half,
-                network=True,
-                on_line=step.progress,
-            )
-        chroot.finish_upper(half)
+        script = (
+            f"cd /tmp; apt-get -o APT::Sandbox::User=root download {' '.join(packages)}\n"
+            'for deb in *.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /; done\n'
+            "rm *.deb\n"
+        )
+        title = f"{kernel.name}: unpacking {' '.join(packages)}"
+        self.suites.install(kernel.suite, base, half, script, title, f"headers-{kernel.name}")
 
     def _install(self, kernel: Kernel, package: str, base: Root, half: Path) -> None:
-        with self.suites.installing(kernel.suite), self.run.report.step(f"{kernel.name}: installing {package}") as step:
-            base.shell(
-                self._stand_in(kernel, self.release(kernel))
-                + f"apt-get install -y {self._target(kernel)}{package}\napt-get clean\n",
-                what=f"apt-get install {package}",
-                log=self.run.log(f"headers-{kernel.name}"),
-                binds=[self.suites.lists(kernel.suite)],
-                upper=half,
-                network=True,
-                on_line=step.progress,
-            )
-        chroot.finish_upper(half)
+        script = self._stand_in(kernel, self.release(kernel))
+        script += f"apt-get install -y {self._target(kernel)}{package}\napt-get clean\n"
+        title = f"{kernel.name}: installing {package}"
+        self.suites.install(kernel.suite, base, half, script, title, f"headers-{kernel.name}")
 
     def _target(self, kernel: Kernel) -> str:
         return f"-t {pocket_suite(kernel.suite, kernel.pocket)} " if kernel.pocket else ""

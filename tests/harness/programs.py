@@ -15,7 +15,8 @@ from .run import Run
 from .suite import Suites
 from .tree import Tree
 
-TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/stress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh", "tests/clients/*.c")
+TESTS = ("tests/uapi/*.c", "tests/regress/*.c", "tests/stress/*.c", "tests/qemu/*.c", "tests/qemu/*.sh")
+CLIENTS = ("tests/clients/*.c", "tests/clients/*.sh")
 BENCHMARKS = "tests/benchmark/*.c"
 DEMO = Path("tools/demo/demo.c")
 # What else can stand beside a test: more than one source each.
@@ -30,7 +31,7 @@ LIBRARY = (
     "dkms.conf",
 )
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "seldom", "tools"}
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Program:
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
     tools     of TOOLS, comma-separated, that it calls
-    client    of kernels.conf: what the guest has in /client while it runs
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted.
               A machine may be a pattern for names
     except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
+    seldom    KERNEL/MACHINE, patterns, comma-separated, where it runs only when all that can be run is
     """
 
     name: str
@@ -54,13 +55,16 @@ class Program:
     load: str = "-"
     taint: str = ""
     tools: tuple[str, ...] = ()
-    client: str = ""
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
+    seldom: tuple[str, ...] = ()
 
-    def fits(self, kernel: str, machine: str) -> bool:
-        if f"{kernel}/{machine}" in self.exceptions:
+    def fits(self, kernel: str, machine: str, every: bool = False) -> bool:
+        name = f"{kernel}/{machine}"
+        if name in self.exceptions:
+            return False
+        if not every and any(fnmatch.fnmatch(name, pattern) for pattern in self.seldom):
             return False
         if self.kernels and kernel not in self.kernels:
             return False
@@ -99,10 +103,10 @@ def parse(tree: Tree, source: Path) -> Program:
         load=values.get("load", "-"),
         taint=values.get("taint", ""),
         tools=tuple(filter(None, values.get("tools", "").split(","))),
-        client=values.get("client", ""),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
         exceptions=tuple(filter(None, values.get("except", "").split(","))),
+        seldom=tuple(filter(None, values.get("seldom", "").split(","))),
     )
 
 
@@ -194,7 +198,7 @@ def libraries_script(suite: Suite, files: str) -> str:
     if not suite.foreign:
         return f"ldd {files} | sed -n 's/.*[[:space:]]\\(\\/.*\\) (0x.*/\\1/p' | sort -u"
     readelf = suite.compiler.partition("gcc")[0] + "readelf"
-    return f"""todo='{files}' seen=' '
+    return f"""todo="{files}" seen=" "
 while [ "$todo" ]; do
 	names=$({readelf} -d $todo | sed -n 's/.*(NEEDED).*\\[\\(.*\\)\\]$/\\1/p' | sort -u)
 	todo=

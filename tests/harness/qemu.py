@@ -3,9 +3,12 @@
 
 import argparse
 import fnmatch
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
-from . import client, programs
+from . import programs
 from .bench import Bench
 from .conf import Kernel, Machine
 from .initramfs import Plan
@@ -17,6 +20,15 @@ from .threads import in_thread
 AT_ONCE = 2
 
 
+@dataclass(frozen=True)
+class Setting:
+    """A machine as it is booted, folders that its guest has by path, and what is added to its name in the results."""
+
+    machine: Machine
+    trees: tuple[tuple[str, Path], ...] = ()
+    suffix: str = ""
+
+
 def run_all(bench: Bench, args: argparse.Namespace) -> None:
     wanted = programs.find(bench.run.tree, args.test)
     demo = programs.demo(bench.run.tree)
@@ -25,9 +37,19 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
         wanted.insert(0, demo)
     if not wanted:
         raise HarnessError(f"no program matches '{args.test}'")
+    run_each(bench, args, wanted)
+
+
+def run_each(
+    bench: Bench,
+    args: argparse.Namespace,
+    wanted: list[Program],
+    prepare: Callable[[Kernel, Machine], Setting] = lambda _, machine: Setting(machine),
+) -> None:
+    """The programs on every kernel and machine that they fit."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = [
-            pool.submit(in_thread(_run_one), bench, kernel, machine, wanted, args.arguments)
+            pool.submit(in_thread(_run_one), bench, kernel, machine, wanted, args, prepare)
             for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True)
             for machine in kernel.machines
             if not args.machine or machine.name in args.machine
@@ -37,27 +59,34 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
 
 
 def _steps(
-    wanted: list[Program], kernel: Kernel, machine: Machine, arguments: list[str]
+    wanted: list[Program], kernel: Kernel, machine: Machine, args: argparse.Namespace
 ) -> list[tuple[Program, tuple[str, ...]]]:
     """What fits this kernel and machine, all with the same arguments but the demo, which gets the machine's."""
     steps = []
     for program in wanted:
         if program.source != programs.DEMO:
-            if program.fits(kernel.name, machine.name):
-                steps.append((program, tuple(arguments)))
+            if program.fits(kernel.name, machine.name, args.all):
+                steps.append((program, tuple(args.arguments)))
         elif machine.demo is not None:
             steps.append((program, machine.demo))
     return steps
 
 
-def _run_one(bench: Bench, kernel: Kernel, machine: Machine, wanted: list[Program], arguments: list[str]) -> None:
+def _run_one(
+    bench: Bench,
+    kernel: Kernel,
+    machine: Machine,
+    wanted: list[Program],
+    args: argparse.Namespace,
+    prepare: Callable[[Kernel, Machine], Setting],
+) -> None:
     with bench.run.report.guard(f"{kernel.name}/{machine.name}"):
-        steps = _steps(wanted, kernel, machine, arguments)
+        steps = _steps(wanted, kernel, machine, args)
         if not steps:
             return
         parts = bench.parts(kernel)
         binaries = bench.binaries(kernel, wanted)
         steps = [(program, words) for program, words in steps if program.name in binaries]
-        clients = {program.client for program, _ in steps if program.client}
-        extra = tuple(client.archive(bench.run, bench.suites, name) for name in sorted(clients))
-        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}, extra=extra))
+        setting = prepare(kernel, machine)
+        plan = Plan(tuple(steps), binaries, {}, trees=setting.trees)
+        bench.run_machine(kernel, setting.machine, parts, plan, suffix=setting.suffix)

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +147,7 @@ class Suites:
         script += f"apt-get install -y {' '.join(suite.packages)}\n"
         for pocket, packages in suite.picks:
             script += f"apt-get install -y -t {pocket_suite(suite, pocket)} {' '.join(packages)}\n"
-        script += guest_script(suite) + "apt-get clean\n"
+        script += guest_script(suite, suite.guest) + "apt-get clean\n"
         (folder / "guest").mkdir()
         Root(self._below(suite)).shell(
             script,
@@ -180,6 +180,22 @@ class Suites:
             if state:
                 write_state(self._pointer(suite), {**state, "updated": 0})
             raise HarnessError(f"{err}\n    the next run will renew the package lists of {suite.name}") from err
+
+    def install(
+        self, suite: Suite, root: Root, half: Path, script: str, title: str, log: str, binds: Sequence[Bind] = ()
+    ) -> None:
+        """Runs a script that gets packages, in a chroot; what it writes there becomes the layer half/upper."""
+        with self.installing(suite), self.run.report.step(title) as step:
+            root.shell(
+                script,
+                what=title,
+                log=self.run.log(log),
+                binds=[self.lists(suite), *binds],
+                upper=half,
+                network=True,
+                on_line=step.progress,
+            )
+        chroot.finish_upper(half)
 
     def _refresh(self, suite: Suite, state: dict) -> dict | None:
         """Renews the package lists; None if a new chroot has to be made from them."""
@@ -289,16 +305,17 @@ apt-get update
 """
 
 
-def guest_script(suite: Suite) -> str:
-    """Shell commands that unpack a guest's packages, and what they depend on, into /guest. Nothing of them is run."""
+def guest_script(suite: Suite, packages: tuple[str, ...]) -> str:
+    """Shell commands that unpack packages for a guest, and what they depend on, into /guest. Nothing of them is run."""
     options = f"-o APT::Architecture={suite.foreign} -o APT::Architectures={suite.foreign} -o Dir::State::status=/tmp/none"
     return f"""mkdir -p /tmp/debs/partial
 : >/tmp/none
-apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only {' '.join(suite.guest)}
+apt-get {options} -o Dir::Cache::archives=/tmp/debs/ install -y --download-only {' '.join(packages)}
 mkdir -p /guest/usr/bin /guest/usr/sbin /guest/usr/lib
 for name in bin sbin lib; do ln -s usr/$name /guest/$name; done
 for deb in /tmp/debs/*.deb; do
-	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /guest --exclude=./usr/share
+	dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C /guest --exclude=./usr/share/doc \\
+		--exclude=./usr/share/man --exclude=./usr/share/locale
 done
 rm -r /tmp/debs
 """

@@ -57,7 +57,7 @@ class Uml:
         bench, kernel = self.bench, self.kernel
         return Parts(
             base=initramfs.base(kernel, bench.suites, bench.kernels),
-            init=bench.run.tree.root / "tests/guest/init",
+            guest=bench.run.tree.root / "tests/guest",
             chroot=bench.suites.known(kernel.suite).base,
             installed=self._installed(),
         )

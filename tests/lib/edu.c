@@ -16,7 +16,7 @@
 /* A DMA of QEMU's device takes 100 ms. */
 #define DMA_MS 10000
 
-static void set_trigger(int fd, unsigned int irq, int event)
+void edu_set_trigger(int fd, unsigned int irq, int event)
 {
 	char buf[sizeof(struct vfio_irq_set) + sizeof(int)] = {};
 	struct vfio_irq_set *set = (void *)buf;
@@ -38,7 +38,7 @@ void edu_renew_irq(struct edu *edu, unsigned int irq)
 	};
 
 	ASSERT_EQ(0, ioctl(edu->fd, VFIO_DEVICE_SET_IRQS, &none));
-	set_trigger(edu->fd, irq, edu->event);
+	edu_set_trigger(edu->fd, irq, edu->event);
 	edu->polled = false;
 }
 
@@ -70,7 +70,7 @@ void edu_open(struct edu *edu, int fd, unsigned int irq)
 		enable_pci(fd);
 	edu->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	ASSERT_GE(edu->event, 0);
-	set_trigger(fd, irq, edu->event);
+	edu_set_trigger(fd, irq, edu->event);
 	ASSERT_EQ(0x010000ed, edu_read(edu, EDU_ID, 4));
 }
 
@@ -164,4 +164,17 @@ void edu_copy(struct edu *edu, uint64_t from, uint64_t to, size_t length)
 {
 	edu_dma(edu, from, length, false);
 	edu_dma(edu, to, length, true);
+}
+
+void edu_check_copy(struct edu *edu, unsigned char *mem, uint64_t iova)
+{
+	const size_t page = 4096, from = 10, to = 2 * page - 100, length = 3000;
+	size_t i;
+
+	for (i = 0; i < page; i++)
+		mem[i] = i * 7 + 1;
+	edu_copy(edu, iova + from, iova + to, length);
+	EXPECT_EQ(0, memcmp(mem + from, mem + to, length));
+	EXPECT_EQ(0, mem[to - 1]);
+	EXPECT_EQ(0, mem[to + length]);
 }

@@ -54,6 +54,8 @@ struct edu {
 /* Ends the test when something fails. @irq: VFIO's index of the interrupt. */
 void edu_open(struct edu *edu, int fd, unsigned int irq);
 void edu_map_bar(struct edu *edu);
+/* Let an interrupt of a VFIO device file signal an eventfd. */
+void edu_set_trigger(int fd, unsigned int irq, int event);
 /* Give up its interrupt and set it up again. */
 void edu_renew_irq(struct edu *edu, unsigned int irq);
 void edu_close(struct edu *edu);
@@ -71,5 +73,7 @@ void edu_idle(struct edu *edu);
 void edu_dma(struct edu *edu, uint64_t iova, size_t length, bool to_memory);
 /* From memory to memory through the device. */
 void edu_copy(struct edu *edu, uint64_t from, uint64_t to, size_t length);
+/* Within three pages of 0 that are mapped at @iova, and see that it is there. */
+void edu_check_copy(struct edu *edu, unsigned char *mem, uint64_t iova);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "inx.h"
@@ -580,6 +581,14 @@ void *inx_alloc(size_t length)
 		start = (start + huge - 1) & ~(huge - 1);
 	memset((void *)start, 0, length);
 	return (void *)start;
+}
+
+long inx_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 long inx_status_kb(const char *name)

@@ -130,6 +130,8 @@ int inx_mock_drive(int mock_fd, uint32_t dev, uint32_t op, int fd,
 
 /* Memory, zeroed and present, aligned to 2 MiB from that size on. */
 void *inx_alloc(size_t length);
+/* Microseconds of a clock that only goes forward. */
+long inx_us(void);
 /* kB of a line of /proc/self/status, "VmPin" say; -1 without it. */
 long inx_status_kb(const char *name);
 

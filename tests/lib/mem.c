@@ -56,6 +56,22 @@ uint64_t mem_pfn(const void *va)
 	return entry & ((1UL << 55) - 1);
 }
 
+bool mem_is_only(const unsigned char *mem, size_t length, size_t at, size_t nr,
+		 unsigned char value)
+{
+	size_t i;
+
+	for (i = 0; i < length; i++) {
+		unsigned char want = i >= at && i < at + nr ? value : 0;
+
+		if (mem[i] != want) {
+			TH_LOG("byte %#zx is %#x, not %#x", i, mem[i], want);
+			return false;
+		}
+	}
+	return true;
+}
+
 size_t mem_runs(const void *mem, size_t length)
 {
 	const unsigned char *p = mem;

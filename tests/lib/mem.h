@@ -48,6 +48,10 @@ void mem_keep_small(void *mem, size_t length);
 void mem_fill(void *mem, size_t length, uint64_t seed);
 bool mem_is_filled(const void *mem, size_t length, uint64_t seed);
 
+/* Whether @nr bytes from @at on are @value, and the rest of it is 0. */
+bool mem_is_only(const unsigned char *mem, size_t length, size_t at, size_t nr,
+		 unsigned char value);
+
 /* The number of the physical page of memory that is present. Only for root. */
 uint64_t mem_pfn(const void *va);
 /* Physically contiguous runs that memory consists of. Only for root. */

@@ -90,7 +90,24 @@ void udev_settle(void)
 	ASSERT_EQ(0, status);
 }
 
-void pci_find_edu(struct pci_dev *dev, unsigned int nr)
+uint64_t pci_msi_window(void)
+{
+	/* Where a processor takes them, or Linux puts the doorbells. */
+	return machine_is("smmu") ? 0x8000000 : 0xfee00000;
+}
+
+bool pci_allow_unsafe(bool allow)
+{
+	static const char *parameter =
+		"/sys/module/iommu_next/parameters/allow_unsafe_interrupts";
+	char was[8];
+
+	ASSERT_TRUE(file_read(was, sizeof(was), "%s", parameter));
+	ASSERT_EQ(0, file_write(allow ? "Y" : "N", "%s", parameter));
+	return *was == 'Y';
+}
+
+static unsigned int find_edu(struct pci_dev *dev, unsigned int nr)
 {
 	char vendor[16], device[16];
 	unsigned int found = 0;
@@ -110,7 +127,21 @@ void pci_find_edu(struct pci_dev *dev, unsigned int nr)
 			continue;
 		snprintf(dev[found++].bdf, sizeof(dev->bdf), "%.15s", bdf);
 	}
-	ASSERT_EQ(nr, found);
+	return found;
+}
+
+void pci_find_edu(struct pci_dev *dev, unsigned int nr)
+{
+	ASSERT_EQ(nr, find_edu(dev, nr));
+}
+
+void pci_last_edu(struct pci_dev *dev)
+{
+	struct pci_dev all[8];
+	unsigned int nr = find_edu(all, sizeof(all) / sizeof(*all));
+
+	ASSERT_GT(nr, 0);
+	*dev = all[nr - 1];
 }
 
 bool pci_exists(const struct pci_dev *dev)

@@ -27,8 +27,16 @@ struct pci_dev {
 	char bdf[16];
 };
 
+/* Where writes are interrupts: nobody can map there. */
+#define PCI_MSI_WINDOW_SIZE (1UL << 20)
+uint64_t pci_msi_window(void);
+/* The module's parameter allow_unsafe_interrupts; returns what it was. */
+bool pci_allow_unsafe(bool allow);
+
 /* The devices "edu" of the machine, which has at least @nr. */
 void pci_find_edu(struct pci_dev *dev, unsigned int nr);
+/* The last of them. */
+void pci_last_edu(struct pci_dev *dev);
 /* Give it to a driver, or to none with NULL. */
 void pci_set_driver(const struct pci_dev *dev, const char *driver);
 /* Take it from its driver; returns 0, or -1 with errno. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_container,vfio-pci machines=vtd timeout=300 */
+/* harness: load=iommu_next_vfio_container,vfio-pci timeout=300 taint=U */
+/* harness: machines=vtd*,amd*,virtio,smmu except=6.1/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
 /*
  * VFIO's own container, with groups of real PCI devices, over an IOAS. What
  * vfio_iommu_type1 does in the same place is the measure: where nothing else is
@@ -100,53 +102,22 @@ FIXTURE_TEARDOWN(container)
 static bool only(const unsigned char *mem, size_t at, size_t length,
 		 unsigned char value)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH; i++) {
-		unsigned char want = i >= at && i < at + length ? value : 0;
-
-		if (mem[i] != want) {
-			TH_LOG("byte %#zx is %#x, not %#x", i, mem[i], want);
-			return false;
-		}
-	}
-	return true;
-}
-
-static int map_flags(int fd, uint32_t flags, const void *va, uint64_t length,
-		     uint64_t iova)
-{
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = flags,
-		.vaddr = (uintptr_t)va,
-		.iova = iova,
-		.size = length,
-	};
-
-	return ioctl(fd, VFIO_IOMMU_MAP_DMA, &map);
+	return mem_is_only(mem, LENGTH, at, length, value);
 }
 
 /* ---- DMA --------------------------------------------------------------------------------- */
 
 TEST_F(container, both_ways)
 {
-	size_t i;
-
 	ASSERT_EQ(0, type1_map(self->fd, self->mem, LENGTH, IOVA));
 	EXPECT_EQ(self->pinned + (long)LENGTH / 1024, pinned(variant));
-	for (i = 0; i < PAGE; i++)
-		self->mem[i] = i * 7 + 1;
-	edu_copy(self->edu, IOVA + 10, IOVA + 2 * PAGE - 100, 3000);
-	EXPECT_EQ(0, memcmp(self->mem + 10, self->mem + 2 * PAGE - 100, 3000));
-	EXPECT_EQ(0, self->mem[2 * PAGE - 101]);
-	EXPECT_EQ(0, self->mem[2 * PAGE - 100 + 3000]);
+	edu_check_copy(self->edu, self->mem, IOVA);
 }
 
 TEST_F(container, read_only)
 {
-	ASSERT_EQ(0, map_flags(self->fd, VFIO_DMA_MAP_FLAG_READ, self->mem,
-			       PAGE, IOVA));
+	ASSERT_EQ(0, type1_map_flags(self->fd, VFIO_DMA_MAP_FLAG_READ,
+				     self->mem, PAGE, IOVA));
 	ASSERT_EQ(0, type1_map(self->fd, self->mem + PAGE, PAGE, IOVA + PAGE));
 	legacy_load(&self->l, 0, 0x5a);
 	edu_dma(self->edu, IOVA, 100, true);
@@ -196,8 +167,8 @@ TEST_F(container, map_errors)
 
 	EXPECT_ERRNO(EINVAL, ioctl(fd, VFIO_IOMMU_MAP_DMA, &map));
 	EXPECT_ERRNO(EFAULT, ioctl(fd, VFIO_IOMMU_MAP_DMA, NULL));
-	EXPECT_ERRNO(EINVAL, map_flags(fd, 0, self->mem, PAGE, IOVA));
-	EXPECT_ERRNO(EINVAL, map_flags(fd, 1 << 7, self->mem, PAGE, IOVA));
+	EXPECT_ERRNO(EINVAL, type1_map_flags(fd, 0, self->mem, PAGE, IOVA));
+	EXPECT_ERRNO(EINVAL, type1_map_flags(fd, 1 << 7, self->mem, PAGE, IOVA));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, 0, IOVA));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE - 1, IOVA));
 	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, IOVA + 1));
@@ -206,8 +177,7 @@ TEST_F(container, map_errors)
 						 -PAGE)));
 	EXPECT_TRUE(overflows(variant, type1_map(fd, (void *)-PAGE, LENGTH,
 						 IOVA)));
-	/* Interrupts. */
-	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, 0xfee00000));
+	EXPECT_ERRNO(EINVAL, type1_map(fd, self->mem, PAGE, pci_msi_window()));
 	EXPECT_ERRNO(EFAULT, type1_map(fd, NULL, PAGE, IOVA));
 	ASSERT_EQ(0, type1_map(fd, self->mem, LENGTH, IOVA));
 	EXPECT_ERRNO(EEXIST, type1_map(fd, self->mem, PAGE, IOVA + PAGE));
@@ -297,24 +267,31 @@ TEST_F(container, unmap_v1)
 /* An IO page cannot be cut: then it is as with vfio_iommu_type1. */
 TEST_F(container, unmap_v1_huge)
 {
+	/* 6.1's VT-d driver complains of type1 when it is not aligned so. */
+	uint64_t iova = variant->ours ? IOVA + HUGE : IOVA;
+	bool cut = variant->ours;
 	unsigned char *mem;
 	uint64_t size;
 
 	if (is_v2(variant))
 		SKIP("of type1");
+	/* Two of them, where one of twice the size could not be. */
 	mem = mem_alloc(MEM_THP, 2 * HUGE);
-	ASSERT_EQ(0, type1_map(self->fd, mem, 2 * HUGE, IOVA));
-	ASSERT_EQ(0, type1_unmap(self->fd, IOVA + PAGE, PAGE, &size));
+	/* virtio-iommu has no IO pages, and takes a run of memory as one. */
+	if (machine_is("virtio") && mem_runs(mem, 2 * HUGE) == 1)
+		cut = false;
+	ASSERT_EQ(0, type1_map(self->fd, mem, 2 * HUGE, iova));
+	ASSERT_EQ(0, type1_unmap(self->fd, iova + PAGE, PAGE, &size));
 	EXPECT_EQ(0, size);
 	EXPECT_EQ(self->pinned + 4096, pinned(variant));
-	if (variant->ours) {
+	if (cut) {
 		/* Between two IO pages it can be. */
-		ASSERT_EQ(0, type1_unmap(self->fd, IOVA + HUGE, HUGE, &size));
+		ASSERT_EQ(0, type1_unmap(self->fd, iova + HUGE, HUGE, &size));
 		EXPECT_EQ(HUGE, size);
 		EXPECT_EQ(self->pinned + 2048, pinned(variant));
 	}
-	ASSERT_EQ(0, type1_unmap(self->fd, IOVA, PAGE, &size));
-	EXPECT_EQ(variant->ours ? HUGE : 2 * HUGE, size);
+	ASSERT_EQ(0, type1_unmap(self->fd, iova, PAGE, &size));
+	EXPECT_EQ(cut ? HUGE : 2 * HUGE, size);
 	EXPECT_EQ(self->pinned, pinned(variant));
 }
 
@@ -337,6 +314,7 @@ static const void *find_cap(const char *info, unsigned int id)
 
 TEST_F(container, info)
 {
+	uint64_t window = pci_msi_window();
 	const struct vfio_iommu_type1_info_cap_iova_range *iovas;
 	const struct vfio_iommu_type1_info_cap_migration *migration;
 	const struct vfio_iommu_type1_info_dma_avail *avail;
@@ -366,8 +344,9 @@ TEST_F(container, info)
 	ASSERT_TRUE(iovas);
 	EXPECT_GE(iovas->nr_iovas, 2);
 	for (i = 0; i < iovas->nr_iovas; i++)
-		EXPECT_TRUE(iovas->iova_ranges[i].end < 0xfee00000 ||
-			    iovas->iova_ranges[i].start > 0xfeefffff);
+		EXPECT_TRUE(iovas->iova_ranges[i].end < window ||
+			    iovas->iova_ranges[i].start >=
+			    window + PCI_MSI_WINDOW_SIZE);
 	EXPECT_EQ(0, ioctl(self->fd, VFIO_CHECK_EXTENSION, 100));
 	EXPECT_TRUE(ioctl(self->fd, VFIO_CHECK_EXTENSION,
 			  VFIO_DMA_CC_IOMMU) >= 0);
@@ -383,10 +362,11 @@ TEST_F_TIMEOUT(container, many_mappings, 120)
 	uint64_t size;
 	int rc = 0;
 
-	/* One page of memory again and again. */
+	/* One page of memory again and again, above the interrupts. */
 	mem = self->mem;
 	for (i = 0; !rc && i < nr; i++)
-		rc = type1_map(self->fd, mem, PAGE, IOVA + 2 * i * PAGE);
+		rc = type1_map(self->fd, mem, PAGE,
+			       (1UL << 32) + 2 * i * PAGE);
 	if (!variant->ours) {
 		EXPECT_EQ(-1, rc);
 		EXPECT_EQ(ENOSPC, errno);
@@ -449,6 +429,35 @@ TEST_F(container, two_groups)
 	EXPECT_ERRNO(EBUSY, ioctl(l->group[1], VFIO_GROUP_UNSET_CONTAINER));
 }
 
+/* What was mapped for the first container is not reached from the second. */
+TEST_F(container, moved_between_two)
+{
+	struct legacy *l = &self->l;
+	int fd = self->fd;
+
+	legacy_add(l);
+	ASSERT_EQ(0, type1_map(fd, self->mem, PAGE, IOVA));
+	legacy_load(l, 1, 0x22);
+	legacy_stop(l, 1);
+	ASSERT_EQ(0, ioctl(l->group[1], VFIO_GROUP_UNSET_CONTAINER));
+	l->container = legacy_container();
+	ASSERT_EQ(0, ioctl(l->group[1], VFIO_GROUP_SET_CONTAINER,
+			   &l->container));
+	ASSERT_EQ(0, ioctl(l->container, VFIO_SET_IOMMU, variant->type));
+	legacy_start(l, 1);
+	legacy_load(l, 1, 0x33);
+	edu_dma(&l->edu[1], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, 0, 0, 0));
+	ASSERT_EQ(0, type1_map(l->container, self->mem + PAGE, PAGE, IOVA));
+	edu_dma(&l->edu[1], IOVA, 100, true);
+	EXPECT_TRUE(only(self->mem, PAGE, 100, 0x33));
+	memset(self->mem, 0x44, 100);
+	edu_copy(&l->edu[0], IOVA, IOVA + 200, 100);
+	EXPECT_EQ(0x44, self->mem[200]);
+	EXPECT_EQ(0, self->mem[PAGE + 200]);
+	EXPECT_EQ(0, close(fd));
+}
+
 /* The last group takes all with it; the container begins anew. */
 TEST_F(container, without_groups)
 {
@@ -471,35 +480,6 @@ TEST_F(container, without_groups)
 
 /* ---- dirty pages ------------------------------------------------------------------------- */
 
-static int dirty_flags(int fd, uint32_t flags)
-{
-	struct vfio_iommu_type1_dirty_bitmap dirty = {
-		.argsz = sizeof(dirty),
-		.flags = flags,
-	};
-
-	return ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &dirty);
-}
-
-static int dirty_get(int fd, uint64_t iova, uint64_t size, uint64_t *bits,
-		     size_t bytes)
-{
-	struct {
-		struct vfio_iommu_type1_dirty_bitmap head;
-		struct vfio_iommu_type1_dirty_bitmap_get get;
-	} arg = {
-		.head.argsz = sizeof(arg),
-		.head.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP,
-		.get.iova = iova,
-		.get.size = size,
-		.get.bitmap.pgsize = PAGE,
-		.get.bitmap.size = bytes,
-		.get.bitmap.data = (void *)bits,
-	};
-
-	return ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &arg);
-}
-
 TEST_F(container, dirty)
 {
 	uint64_t bits[2] = {};
@@ -507,65 +487,53 @@ TEST_F(container, dirty)
 
 	if (!is_v2(variant)) {
 		EXPECT_ERRNO(EACCES,
-			     dirty_flags(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+			     type1_dirty(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
 		return;
 	}
 	ASSERT_EQ(0, type1_map(fd, self->mem, 2 * PAGE, IOVA));
 	ASSERT_EQ(0, type1_map(fd, self->mem + 3 * PAGE, PAGE,
 			       IOVA + 66 * PAGE));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
-	EXPECT_ERRNO(EINVAL, dirty_flags(fd, 3));
-	ASSERT_EQ(0, dirty_flags(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	ASSERT_EQ(0, dirty_flags(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, 67 * PAGE, bits, 8));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, PAGE, bits, 16));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA + 1, 67 * PAGE, bits, 16));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, 0, bits, 16));
-	EXPECT_ERRNO(EFAULT, dirty_get(fd, IOVA, 67 * PAGE, NULL, 16));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
+	EXPECT_ERRNO(EINVAL, type1_dirty(fd, 3));
+	ASSERT_EQ(0, type1_dirty(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	ASSERT_EQ(0, type1_dirty(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA, 67 * PAGE, bits, 8));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA, PAGE, bits, 16));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA + 1, 67 * PAGE, bits, 16));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA, 0, bits, 16));
+	EXPECT_ERRNO(EFAULT, type1_dirty_get(fd, IOVA, 67 * PAGE, NULL, 16));
 	/* Devices may have written to all that is mapped. */
-	ASSERT_EQ(0, dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
+	ASSERT_EQ(0, type1_dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
 	EXPECT_EQ(3, bits[0]);
 	EXPECT_EQ(4, bits[1]);
 	/* What is before the first mapping is left as it is. */
 	bits[0] = 1;
-	ASSERT_EQ(0, dirty_get(fd, IOVA - PAGE, 68 * PAGE, bits, 16));
+	ASSERT_EQ(0, type1_dirty_get(fd, IOVA - PAGE, 68 * PAGE, bits, 16));
 	EXPECT_EQ(7, bits[0] & 0xff);
 	EXPECT_EQ(8, bits[1] & 8);
 	bits[0] = 0;
-	ASSERT_EQ(0, dirty_get(fd, IOVA - PAGE, 68 * PAGE, bits, 16));
+	ASSERT_EQ(0, type1_dirty_get(fd, IOVA - PAGE, 68 * PAGE, bits, 16));
 	/* vfio_iommu_type1 sets one bit too many when it is asked again. */
 	EXPECT_EQ(6, bits[0] & (variant->ours ? 0xff : 7));
-	ASSERT_EQ(0, dirty_flags(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
-	EXPECT_ERRNO(EINVAL, dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
+	ASSERT_EQ(0, type1_dirty(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP));
+	EXPECT_ERRNO(EINVAL, type1_dirty_get(fd, IOVA, 67 * PAGE, bits, 16));
 }
 
 TEST_F(container, dirty_unmap)
 {
-	uint64_t bits[1] = {};
-	struct {
-		struct vfio_iommu_type1_dma_unmap unmap;
-		struct vfio_bitmap bitmap;
-	} arg = {
-		.unmap.argsz = sizeof(arg),
-		.unmap.flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
-		.unmap.iova = IOVA,
-		.unmap.size = 4 * PAGE,
-		.bitmap.pgsize = PAGE,
-		.bitmap.size = 8,
-		.bitmap.data = (void *)bits,
-	};
+	uint64_t bits[1] = {}, size;
+	int fd = self->fd;
 
 	if (!is_v2(variant))
 		SKIP("of type1v2");
-	ASSERT_EQ(0, type1_map(self->fd, self->mem, 3 * PAGE, IOVA));
-	EXPECT_ERRNO(EINVAL, ioctl(self->fd, VFIO_IOMMU_UNMAP_DMA, &arg));
-	ASSERT_EQ(0, dirty_flags(self->fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
-	arg.unmap.size = 4 * PAGE;
-	arg.unmap.flags |= VFIO_DMA_UNMAP_FLAG_ALL;
-	EXPECT_ERRNO(EINVAL, ioctl(self->fd, VFIO_IOMMU_UNMAP_DMA, &arg));
-	arg.unmap.flags &= ~VFIO_DMA_UNMAP_FLAG_ALL;
-	ASSERT_EQ(0, ioctl(self->fd, VFIO_IOMMU_UNMAP_DMA, &arg));
-	EXPECT_EQ(3 * PAGE, arg.unmap.size);
+	ASSERT_EQ(0, type1_map(fd, self->mem, 3 * PAGE, IOVA));
+	EXPECT_ERRNO(EINVAL, type1_unmap_dirty(fd, 0, IOVA, 4 * PAGE, bits, 8,
+					       NULL));
+	ASSERT_EQ(0, type1_dirty(fd, VFIO_IOMMU_DIRTY_PAGES_FLAG_START));
+	EXPECT_ERRNO(EINVAL, type1_unmap_dirty(fd, VFIO_DMA_UNMAP_FLAG_ALL,
+					       IOVA, 4 * PAGE, bits, 8, NULL));
+	ASSERT_EQ(0, type1_unmap_dirty(fd, 0, IOVA, 4 * PAGE, bits, 8, &size));
+	EXPECT_EQ(3 * PAGE, size);
 	EXPECT_EQ(7, bits[0]);
 	EXPECT_EQ(self->pinned, pinned(variant));
 }
@@ -577,6 +545,7 @@ TEST_F(container, killed)
 {
 	struct legacy l;
 	int pipes[2], status;
+	long begin, gone;
 	char byte;
 	pid_t pid;
 
@@ -596,12 +565,16 @@ TEST_F(container, killed)
 	}
 	ASSERT_EQ(1, read(pipes[0], &byte, 1));
 	ASSERT_EQ(1, read(pipes[0], &byte, 1));
+	begin = inx_us();
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	gone = inx_us();
 	/* The device is free at once, and does as it is told. */
 	legacy_open(&self->l, 1, variant->type);
 	self->fd = self->l.container;
 	ASSERT_EQ(0, type1_map(self->fd, self->mem, PAGE, IOVA));
+	TH_LOG("the next client is ready after %ld us, %ld us of them until the client was gone",
+	       inx_us() - begin, gone - begin);
 	legacy_load(&self->l, 0, 0x5a);
 	edu_dma(self->edu, IOVA, 100, true);
 	EXPECT_TRUE(only(self->mem, 0, 100, 0x5a));

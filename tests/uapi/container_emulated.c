@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_container,iommu_next_mock_vfio machines=none,smp,vtd */
+/* harness: load=iommu_next_vfio_container,iommu_next_mock_vfio taint=U */
+/* harness: machines=none,smp,vtd*,amd*,virtio,smmu except=6.1/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
 /*
  * A device that is made of software (as mediated devices are) in a container of
  * VFIO: pins, copies, what it is told of an UNMAP, and what it has written to.
@@ -181,16 +183,10 @@ TEST_F(emulated, pin_errors)
 
 TEST_F(emulated, read_only)
 {
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map),
-		.flags = VFIO_DMA_MAP_FLAG_READ,
-		.vaddr = (uintptr_t)self->mem,
-		.iova = 2 * IOVA,
-		.size = PAGE,
-	};
 	char text[8] = "";
 
-	ASSERT_EQ(0, ioctl(self->fd, VFIO_IOMMU_MAP_DMA, &map));
+	ASSERT_EQ(0, type1_map_flags(self->fd, VFIO_DMA_MAP_FLAG_READ,
+				     self->mem, PAGE, 2 * IOVA));
 	if (is_v2(variant)) {
 		EXPECT_ERRNO(EPERM, pin(self->dev, 2 * IOVA, PAGE));
 		EXPECT_EQ(1, call(self->dev, IOMMU_NEXT_MOCK_EMULATED_PIN, 0,
@@ -261,33 +257,16 @@ TEST_F(emulated, unmap_kept)
 
 static int track(int fd, bool on)
 {
-	struct vfio_iommu_type1_dirty_bitmap dirty = {
-		.argsz = sizeof(dirty),
-		.flags = on ? VFIO_IOMMU_DIRTY_PAGES_FLAG_START :
-			      VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP,
-	};
-
-	return ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &dirty);
+	return type1_dirty(fd, on ? VFIO_IOMMU_DIRTY_PAGES_FLAG_START :
+				    VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP);
 }
 
 /* The bits of LENGTH from IOVA on. */
 static uint64_t dirty(int fd)
 {
 	uint64_t bits = 0;
-	struct {
-		struct vfio_iommu_type1_dirty_bitmap head;
-		struct vfio_iommu_type1_dirty_bitmap_get get;
-	} arg = {
-		.head.argsz = sizeof(arg),
-		.head.flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP,
-		.get.iova = IOVA,
-		.get.size = LENGTH,
-		.get.bitmap.pgsize = PAGE,
-		.get.bitmap.size = 8,
-		.get.bitmap.data = (void *)&bits,
-	};
 
-	ASSERT_EQ(0, ioctl(fd, VFIO_IOMMU_DIRTY_PAGES, &arg));
+	ASSERT_EQ(0, type1_dirty_get(fd, IOVA, LENGTH, &bits, 8));
 	return bits;
 }
 
@@ -320,27 +299,16 @@ TEST_F(emulated, dirty)
 
 TEST_F(emulated, dirty_unmap)
 {
-	uint64_t bits = 0;
-	struct {
-		struct vfio_iommu_type1_dma_unmap unmap;
-		struct vfio_bitmap bitmap;
-	} arg = {
-		.unmap.argsz = sizeof(arg),
-		.unmap.flags = VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP,
-		.unmap.iova = IOVA,
-		.unmap.size = LENGTH,
-		.bitmap.pgsize = PAGE,
-		.bitmap.size = 8,
-		.bitmap.data = (void *)&bits,
-	};
+	uint64_t bits = 0, size;
 
 	if (!is_v2(variant))
 		SKIP("of type1v2");
 	ASSERT_EQ(0, track(self->fd, true));
 	ASSERT_EQ(2, pin(self->dev, IOVA + PAGE, 2 * PAGE));
 	ASSERT_EQ(0, unpin(self->dev, IOVA + PAGE, PAGE));
-	ASSERT_EQ(0, ioctl(self->fd, VFIO_IOMMU_UNMAP_DMA, &arg));
-	EXPECT_EQ(LENGTH, arg.unmap.size);
+	ASSERT_EQ(0, type1_unmap_dirty(self->fd, 0, IOVA, LENGTH, &bits, 8,
+				       &size));
+	EXPECT_EQ(LENGTH, size);
 	EXPECT_EQ(6, bits);
 	/* What comes to the same place is not what was there. */
 	ASSERT_EQ(0, type1_map(self->fd, self->mem, LENGTH, IOVA));
@@ -352,13 +320,12 @@ TEST_F(emulated, dirty_unmap)
 /* A group with an IOMMU comes and goes: what it needs is pinned and charged once. */
 TEST_F(emulated, with_hardware)
 {
-	const char *machine = getenv("INX_MACHINE");
 	struct pci_dev pci;
 	int group;
 
 	if (!is_v2(variant))
 		SKIP("of type1v2");
-	if (!machine || strcmp(machine, "vtd"))
+	if (machine_is("none") || machine_is("smp"))
 		SKIP("takes a device behind an IOMMU");
 	pci_find_edu(&pci, 1);
 	pci_set_driver(&pci, "vfio-pci");

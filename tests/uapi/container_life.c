@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_container,iommu_next_vfio_pci,vfio-pci machines=vtd timeout=300 */
+/* harness: load=iommu_next_vfio_container,iommu_next_vfio_pci,vfio-pci timeout=300 taint=U */
+/* harness: machines=vtd*,amd*,virtio,smmu except=6.1/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
 /*
  * Containers of VFIO whose devices are taken away, whose clients are watched from
  * outside, and who answers for which type.
@@ -113,19 +115,6 @@ static int unplug(void *arg)
 	return pci_remove(&self->l.pci[0]);
 }
 
-static void wish_for_request(int dev, int event)
-{
-	char buf[sizeof(struct vfio_irq_set) + sizeof(int)] = {};
-	struct vfio_irq_set *set = (void *)buf;
-
-	set->argsz = sizeof(buf);
-	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_REQ_IRQ_INDEX;
-	set->count = 1;
-	memcpy(set->data, &event, sizeof(event));
-	ASSERT_EQ(0, ioctl(dev, VFIO_DEVICE_SET_IRQS, set));
-}
-
 /*
  * VFIO asks the client for the device, and waits for it. The client has the
  * group open still when the device goes; the container ends with its last group.
@@ -138,7 +127,7 @@ TEST_F(life, device_goes)
 	int event;
 
 	event = eventfd(0, EFD_CLOEXEC);
-	wish_for_request(l->dev[0], event);
+	edu_set_trigger(l->dev[0], VFIO_PCI_REQ_IRQ_INDEX, event);
 	ASSERT_EQ(0, type1_map(self->fd, self->mem, LENGTH, IOVA));
 	edu_start(&l->edu[0], IOVA, EDU_MOST, true);
 	later_start(&later, variant->take == pci_remove ? unplug : take, self);
@@ -491,18 +480,42 @@ TEST(unload)
 	expect_type(VFIO_TYPE1_IOMMU, true);
 }
 
+/* A container with the first device's group, which has no type yet. */
+static void open_group(struct legacy *l, const char *driver)
+{
+	pci_find_edu(l->pci, 1);
+	pci_set_driver(&l->pci[0], driver);
+	l->container = legacy_container();
+	l->group[0] = legacy_group(&l->pci[0]);
+	ASSERT_EQ(0, ioctl(l->group[0], VFIO_GROUP_SET_CONTAINER,
+			   &l->container));
+}
+
+/* Whose interrupts could be anybody's is taken only when that was allowed. */
+TEST(isolated_interrupts)
+{
+	bool allowed = pci_allow_unsafe(false);
+	struct legacy l;
+
+	open_group(&l, "vfio-pci");
+	if (machine_is("virtio")) {
+		EXPECT_ERRNO(EPERM, ioctl(l.container, VFIO_SET_IOMMU,
+					  IOMMU_NEXT_VFIO_IOMMU));
+		pci_allow_unsafe(true);
+	}
+	EXPECT_EQ(0, ioctl(l.container, VFIO_SET_IOMMU, IOMMU_NEXT_VFIO_IOMMU));
+	pci_allow_unsafe(allowed);
+	EXPECT_EQ(0, close(l.group[0]));
+	EXPECT_EQ(0, close(l.container));
+}
+
 /* The group is one owner's: whoever comes second is refused. */
 TEST(both_doors)
 {
 	struct legacy l;
 	int fd = inx_open(), cdev;
 
-	legacy_open(&l, 1, IOMMU_NEXT_VFIO_IOMMU);
-	legacy_close(&l);
-	pci_set_driver(&l.pci[0], PCI_DRIVER);
-	l.container = legacy_container();
-	l.group[0] = legacy_group(&l.pci[0]);
-	ASSERT_EQ(0, ioctl(l.group[0], VFIO_GROUP_SET_CONTAINER, &l.container));
+	open_group(&l, PCI_DRIVER);
 	ASSERT_EQ(0, ioctl(l.container, VFIO_SET_IOMMU, IOMMU_NEXT_VFIO_IOMMU));
 	cdev = pci_open(&l.pci[0]);
 	ASSERT_GE(cdev, 0);

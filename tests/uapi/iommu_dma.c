@@ -44,21 +44,10 @@ FIXTURE_TEARDOWN(dma)
 	client_close(&self->c);
 }
 
-/* Whether @length bytes from @at on are @value, and the rest of LENGTH is 0. */
 static bool only(const unsigned char *mem, size_t at, size_t length,
 		 unsigned char value)
 {
-	size_t i;
-
-	for (i = 0; i < LENGTH; i++) {
-		unsigned char want = i >= at && i < at + length ? value : 0;
-
-		if (mem[i] != want) {
-			TH_LOG("byte %#zx is %#x, not %#x", i, mem[i], want);
-			return false;
-		}
-	}
-	return true;
+	return mem_is_only(mem, LENGTH, at, length, value);
 }
 
 static void attach(struct dma_data *self)
@@ -70,17 +59,10 @@ static void attach(struct dma_data *self)
 
 TEST_F(dma, both_ways)
 {
-	size_t i;
-
 	attach(self);
 	ASSERT_EQ(0, client_map(&self->c, self->mem, LENGTH, IOVA));
 	EXPECT_EQ((long)LENGTH / 1024, client_pinned(&self->c));
-	for (i = 0; i < PAGE; i++)
-		self->mem[i] = i * 7 + 1;
-	edu_copy(self->edu, IOVA + 10, IOVA + 2 * PAGE - 100, 3000);
-	EXPECT_EQ(0, memcmp(self->mem + 10, self->mem + 2 * PAGE - 100, 3000));
-	EXPECT_EQ(0, self->mem[2 * PAGE - 101]);
-	EXPECT_EQ(0, self->mem[2 * PAGE - 100 + 3000]);
+	edu_check_copy(self->edu, self->mem, IOVA);
 }
 
 TEST_F(dma, without_attach)
@@ -360,10 +342,8 @@ TEST_F(two, moved_between_two)
 
 TEST_F(dma, msi_window)
 {
-	/* Where a processor takes interrupts, or Linux puts the doorbells. */
-	bool smmu = machine_is("smmu");
-	uint64_t first = smmu ? 0x8000000 : 0xfee00000;
-	uint64_t last = first + 0xfffff;
+	uint64_t first = pci_msi_window();
+	uint64_t last = first + PCI_MSI_WINDOW_SIZE - 1;
 	struct iommu_next_iova_range range[8] = {};
 	struct client *c = &self->c;
 	uint32_t num = 8, i;
@@ -390,13 +370,9 @@ TEST_F(dma, msi_window)
 /* Whose interrupts could be anybody's is bound only when that was allowed. */
 TEST_F(dma, isolated_interrupts)
 {
-	static const char *parameter =
-		"/sys/module/iommu_next/parameters/allow_unsafe_interrupts";
 	struct client *c = &self->c;
-	char allowed[8];
+	bool allowed = pci_allow_unsafe(false);
 
-	ASSERT_TRUE(file_read(allowed, sizeof(allowed), "%s", parameter));
-	ASSERT_EQ(0, file_write("N", "%s", parameter));
 	edu_close(self->edu);
 	ASSERT_EQ(0, close(c->dev[0]));
 	c->dev[0] = pci_open(&c->pci[0]);
@@ -404,7 +380,7 @@ TEST_F(dma, isolated_interrupts)
 		EXPECT_ERRNO(EPERM, inx_bind(c->dev[0], c->fd, NULL));
 	else
 		EXPECT_EQ(0, inx_bind(c->dev[0], c->fd, NULL));
-	ASSERT_EQ(0, file_write(allowed, "%s", parameter));
+	pci_allow_unsafe(allowed);
 	if (machine_is("virtio"))
 		EXPECT_EQ(0, inx_bind(c->dev[0], c->fd, NULL));
 	edu_open(self->edu, c->dev[0], VFIO_PCI_MSI_IRQ_INDEX);

@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "inx.h"
@@ -30,7 +29,8 @@ FIXTURE(pull)
 	struct client c;
 	/* Shared with a child. */
 	unsigned char *mem;
-	struct timespec gone;
+	/* When it began, and when the device was gone. */
+	long begin, gone;
 };
 
 FIXTURE_SETUP(pull)
@@ -62,7 +62,7 @@ static void set_to_work(struct pull_data *self)
 static void forget(struct pull_data *self)
 {
 	memset(self->mem, 0, LENGTH);
-	clock_gettime(CLOCK_MONOTONIC, &self->gone);
+	self->gone = inx_us();
 }
 
 static bool all_zero(struct pull_data *self)
@@ -91,23 +91,17 @@ static void cut_off(struct pull_data *self)
 }
 
 /* The next client: what was begun ends in nothing, and then all is well. */
-static void recovers(struct pull_data *self, const struct timespec *begin)
+static void recovers(struct pull_data *self)
 {
-	struct timespec end;
 	struct client next;
-	long us;
 
 	client_open(&next, 1, false);
 	edu_idle(&next.edu[0]);
 	EXPECT_TRUE(all_zero(self));
 	ASSERT_EQ(0, inx_attach_to(next.dev[0], next.ioas));
 	ASSERT_EQ(0, client_map(&next, self->mem, LENGTH, IOVA));
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	us = (end.tv_sec - begin->tv_sec) * 1000000 +
-	     (end.tv_nsec - begin->tv_nsec) / 1000;
 	TH_LOG("the next client is ready after %ld us, %ld us of them until the device was gone",
-	       us, (self->gone.tv_sec - begin->tv_sec) * 1000000 +
-	       (self->gone.tv_nsec - begin->tv_nsec) / 1000);
+	       inx_us() - self->begin, self->gone - self->begin);
 	edu_load(&next, 0, VALUE + 1);
 	edu_dma(&next.edu[0], IOVA, NR, true);
 	EXPECT_EQ(VALUE + 1, self->mem[0]);
@@ -117,35 +111,30 @@ static void recovers(struct pull_data *self, const struct timespec *begin)
 
 TEST_F(pull, removed_while_dma_runs)
 {
-	struct timespec begin;
-
 	set_to_work(self);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	self->begin = inx_us();
 	ASSERT_EQ(0, pci_remove(&self->c.pci[0]));
 	forget(self);
 	EXPECT_FALSE(pci_exists(&self->c.pci[0]));
 	cut_off(self);
 	client_close(&self->c);
 	pci_rescan();
-	recovers(self, &begin);
+	recovers(self);
 }
 
 TEST_F(pull, unbound_while_dma_runs)
 {
-	struct timespec begin;
-
 	set_to_work(self);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	self->begin = inx_us();
 	ASSERT_EQ(0, pci_unbind(&self->c.pci[0]));
 	forget(self);
 	cut_off(self);
 	client_close(&self->c);
-	recovers(self, &begin);
+	recovers(self);
 }
 
 TEST_F(pull, killed_while_dma_runs)
 {
-	struct timespec begin;
 	int ready[2], status;
 	pid_t pid;
 	char byte;
@@ -161,13 +150,13 @@ TEST_F(pull, killed_while_dma_runs)
 	}
 	ASSERT_EQ(0, close(ready[1]));
 	ASSERT_EQ(1, read(ready[0], &byte, 1));
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	self->begin = inx_us();
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
 	forget(self);
 	ASSERT_EQ(0, close(ready[0]));
-	recovers(self, &begin);
+	recovers(self);
 }
 
 /* Its neighbour in the same IOAS does not notice. */

@@ -18,12 +18,11 @@
 #define PAGE 4096UL
 #define IOVA PCI_IOVA
 #define BAR (2 * PCI_IOVA)
-#define NR 5
 
 FIXTURE(reset)
 {
 	struct client c;
-	struct pci_dev pci[NR];
+	struct pci_dev pci;
 	int dev;
 	struct edu target;
 	uint32_t *word;
@@ -63,9 +62,9 @@ FIXTURE_SETUP(reset)
 
 	client_open(c, 1, false);
 	ASSERT_EQ(0, inx_attach_to(c->dev[0], c->ioas));
-	pci_find_edu(self->pci, NR);
-	pci_set_driver(&self->pci[NR - 1], PCI_DRIVER);
-	self->dev = pci_open(&self->pci[NR - 1]);
+	pci_last_edu(&self->pci);
+	pci_set_driver(&self->pci, PCI_DRIVER);
+	self->dev = pci_open(&self->pci);
 	ASSERT_GE(self->dev, 0);
 	ASSERT_EQ(0, inx_bind(self->dev, c->fd, NULL));
 	edu_open(&self->target, self->dev, VFIO_PCI_MSI_IRQ_INDEX);
@@ -122,7 +121,7 @@ TEST_F(reset, by_root)
 {
 	EXPECT_TRUE(reaches(self));
 	ASSERT_EQ(0, file_write("1", "/sys/bus/pci/devices/%s/reset",
-				self->pci[NR - 1].bdf));
+				self->pci.bdf));
 	is_revoked(self);
 }
 

@@ -1,32 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# For the scripts beside this one, which run in a guest (tests/harness/clients.py). The clients are in /clients, which
-# is the root of their world. Output is TAP.
+# For scripts in a guest, where it is /tests/client.sh: with programs of others, in /client, which is the root of their
+# world (tests/harness/clients.py), and VFIO's containers.
 
-number=0
-failed=0
+# shellcheck source=tests/guest/tap.sh
+. /tests/tap.sh
+
 # For the scripts.
 # shellcheck disable=SC2034
 PARAMETER=/sys/module/iommu_next_vfio_container/parameters/type1
-
-# check TEXT COMMAND... - a test that passes if the command succeeds.
-check() {
-	text=$1
-	shift
-	number=$((number + 1))
-	if "$@"; then
-		echo "ok $number - $text"
-	else
-		echo "not ok $number - $text"
-		failed=1
-	fi
-}
-
-finish() {
-	echo "1..$number"
-	exit $failed
-}
 
 # show FILE - what a client said, as remarks.
 show() {
@@ -35,12 +18,13 @@ show() {
 
 enter_world() {
 	for folder in dev proc sys; do
-		mount --rbind "/$folder" "/clients/$folder"
+		# A client before may have done so.
+		grep -q " /client/$folder " /proc/mounts || mount --rbind "/$folder" "/client/$folder"
 	done
 	modprobe -a vfio-pci iommu_next_vfio_container
 }
 
-# find_device VENDOR DEVICE [NUMBER] - the address of a PCI device.
+# find_device VENDOR DEVICE [NUMBER] - the address of a PCI device; of the last one, if the number is $.
 find_device() {
 	for path in /sys/bus/pci/devices/*; do
 		read -r vendor <"$path/vendor"
@@ -49,9 +33,13 @@ find_device() {
 	done | sed -n "${3:-1}p"
 }
 
-give_to_vfio() {
-	echo vfio-pci >"/sys/bus/pci/devices/$1/driver_override"
-	echo "$1" >/sys/bus/pci/drivers_probe
+# give_to DRIVER ADDRESS
+give_to() {
+	if [ -e "/sys/bus/pci/devices/$2/driver" ]; then
+		echo "$2" >"/sys/bus/pci/devices/$2/driver/unbind"
+	fi
+	echo "$1" >"/sys/bus/pci/devices/$2/driver_override"
+	echo "$2" >/sys/bus/pci/drivers_probe
 }
 
 # value PID NAME - in KiB, of /proc/PID/status.
