@@ -93,6 +93,7 @@ struct inx_fault_group {
 
 /* fault.c of the core. */
 void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group);
+void inx_sink_flush(struct inx_sink *sink);
 
 /**
  * struct inx_viommu_ops - a slice of an IOMMU that belongs to a guest

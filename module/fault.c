@@ -121,6 +121,18 @@ struct inx_sink *inx_sink_make(struct inx_hwpt *hwpt, struct inx_device *idev)
 }
 
 /**
+ * inx_sink_flush() - the attachment has ended
+ * @sink: of it; nothing is reported to it any more
+ *
+ * For backends that have to have all answered before they go on. What is still to
+ * be answered is answered with INVALID. Does not wait for user space.
+ */
+void inx_sink_flush(struct inx_sink *sink)
+{
+	inx_fault_flush(sink->fault, sink, false);
+}
+
+/**
  * inx_sink_free() - the attachment has ended, or has not come about
  * @sink: no backend knows it any more; or NULL
  *
@@ -131,7 +143,7 @@ void inx_sink_free(struct inx_sink *sink)
 {
 	if (!sink)
 		return;
-	inx_fault_flush(sink->fault, sink, false);
+	inx_sink_flush(sink);
 	kfree(sink);
 }
 

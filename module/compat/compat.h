@@ -18,6 +18,7 @@
 #include "hw_info.h"
 #include "iommu_caps.h"
 #include "iommu_map.h"
+#include "iopf.h"
 #include "memfd.h"
 #include "mm.h"
 #include "nested.h"

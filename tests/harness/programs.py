@@ -30,7 +30,7 @@ LIBRARY = (
     "dkms.conf",
 )
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "tools", "client", "modules"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Program:
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
     tools     of TOOLS, comma-separated, that it calls
+    modules   of tests/modules, comma-separated, that it loads, where the kernel can have them
     client    of kernels.conf: what the guest has in /client while it runs
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted.
               A machine may be a pattern for names
@@ -55,6 +56,7 @@ class Program:
     taint: str = ""
     tools: tuple[str, ...] = ()
     client: str = ""
+    modules: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ def parse(tree: Tree, source: Path) -> Program:
         taint=values.get("taint", ""),
         tools=tuple(filter(None, values.get("tools", "").split(","))),
         client=values.get("client", ""),
+        modules=tuple(filter(None, values.get("modules", "").split(","))),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
         exceptions=tuple(filter(None, values.get("except", "").split(","))),

@@ -5,7 +5,7 @@ import argparse
 import fnmatch
 from concurrent.futures import ThreadPoolExecutor
 
-from . import client, programs
+from . import client, programs, testmodules
 from .bench import Bench
 from .conf import Kernel, Machine
 from .initramfs import Plan
@@ -60,4 +60,7 @@ def _run_one(bench: Bench, kernel: Kernel, machine: Machine, wanted: list[Progra
         steps = [(program, words) for program, words in steps if program.name in binaries]
         clients = {program.client for program, _ in steps if program.client}
         extra = tuple(client.archive(bench.run, bench.suites, name) for name in sorted(clients))
-        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}, extra=extra))
+        trees = ()
+        if any(program.modules for program, _ in steps):
+            trees = (("tests", testmodules.folder(bench.run, bench.kernels, kernel)),)
+        bench.run_machine(kernel, machine, parts, Plan(tuple(steps), binaries, {}, extra=extra, trees=trees))

@@ -86,9 +86,10 @@ void udev_settle(void)
 	ASSERT_EQ(0, status);
 }
 
-void pci_find_edu(struct pci_dev *dev, unsigned int nr)
+void pci_find(struct pci_dev *dev, unsigned int nr, const char *vendor,
+	      const char *device)
 {
-	char vendor[16], device[16];
+	char its_vendor[16], its_device[16];
 	unsigned int found = 0;
 	struct dirent **names;
 	int n, i;
@@ -98,15 +99,20 @@ void pci_find_edu(struct pci_dev *dev, unsigned int nr)
 	for (i = 0; i < n && found < nr; i++) {
 		const char *bdf = names[i]->d_name;
 
-		if (!file_read(vendor, sizeof(vendor), DEVICES "/%s/vendor",
-			       bdf) ||
-		    !file_read(device, sizeof(device), DEVICES "/%s/device",
-			       bdf) ||
-		    strcmp(vendor, "0x1234") || strcmp(device, "0x11e8"))
+		if (!file_read(its_vendor, sizeof(its_vendor),
+			       DEVICES "/%s/vendor", bdf) ||
+		    !file_read(its_device, sizeof(its_device),
+			       DEVICES "/%s/device", bdf) ||
+		    strcmp(vendor, its_vendor) || strcmp(device, its_device))
 			continue;
 		snprintf(dev[found++].bdf, sizeof(dev->bdf), "%.15s", bdf);
 	}
 	ASSERT_EQ(nr, found);
+}
+
+void pci_find_edu(struct pci_dev *dev, unsigned int nr)
+{
+	pci_find(dev, nr, "0x1234", "0x11e8");
 }
 
 bool pci_exists(const struct pci_dev *dev)

@@ -27,7 +27,10 @@ struct pci_dev {
 	char bdf[16];
 };
 
-/* The devices "edu" of the machine, which has at least @nr. */
+/* Devices of the machine by their IDs as sysfs shows them; it has at least @nr. */
+void pci_find(struct pci_dev *dev, unsigned int nr, const char *vendor,
+	      const char *device);
+/* The devices "edu". */
 void pci_find_edu(struct pci_dev *dev, unsigned int nr);
 /* Give it to a driver, or to none with NULL. */
 void pci_set_driver(const struct pci_dev *dev, const char *driver);
