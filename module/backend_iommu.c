@@ -18,6 +18,9 @@
 
 #include "backend.h"
 
+/* What requests without a PASID have. */
+#define INX_NO_PASID 0
+
 static bool inx_iommu_pasid_caps(struct pci_dev *pdev, struct inx_caps *caps)
 {
 #ifdef CONFIG_PCI_PASID
@@ -263,11 +266,36 @@ static int inx_iommu_prepare_msi(struct device *dev,
 	return rc == -EEXIST || rc == -EBUSY ? 0 : rc;
 }
 
+/* After it has been detached, or was not attached. */
+static void inx_iommu_end(struct inx_attachment *at)
+{
+	if (!at)
+		return;
+	inx_iopf_stop(at);
+	if (at->dev) {
+		inx_rid_release(at->dev);
+		put_device(at->dev);
+	}
+	kfree_rcu(at, rcu);
+}
+
+static int inx_iommu_ready(struct inx_attachment *at, struct device *dev,
+			   struct inx_sink *sink)
+{
+	int rc;
+
+	rc = inx_rid_hold(dev);
+	if (rc)
+		return rc;
+	at->dev = get_device(dev);
+	return sink ? inx_iopf_start(at, sink) : 0;
+}
+
 /*
  * Before a page table is attached. The kernel looks at an attachment locklessly,
  * so there is a new one each time.
  */
-static struct inx_attachment *inx_iommu_begin(struct device *dev,
+static struct inx_attachment *inx_iommu_begin(struct device *dev, u32 pasid,
 					      struct iommu_domain *domain,
 					      struct inx_sink *sink)
 {
@@ -280,21 +308,12 @@ static struct inx_attachment *inx_iommu_begin(struct device *dev,
 	if (!at)
 		return ERR_PTR(-ENOMEM);
 	rc = inx_iommu_prepare_msi(dev, domain);
-	if (!rc && sink)
-		rc = inx_iopf_start(at, dev, sink);
+	if (!rc && (pasid != INX_NO_PASID || sink))
+		rc = inx_iommu_ready(at, dev, sink);
 	if (!rc)
 		return at;
-	kfree(at);
+	inx_iommu_end(at);
 	return ERR_PTR(rc);
-}
-
-/* After it has been detached. */
-static void inx_iommu_end(struct inx_attachment *at)
-{
-	if (!at)
-		return;
-	inx_iopf_stop(at);
-	kfree_rcu(at, rcu);
 }
 
 /* The kernel has answered: one attachment stands, the other has ended. */
@@ -314,12 +333,13 @@ static int inx_iommu_attach(struct device *dev, void *group,
 			    struct iommu_domain *domain, struct inx_sink *sink,
 			    void **handle)
 {
-	struct inx_attachment *at = inx_iommu_begin(dev, domain, sink);
+	struct inx_attachment *at = inx_iommu_begin(dev, INX_NO_PASID,
+						    domain, sink);
 	int rc;
 
 	if (IS_ERR(at))
 		return PTR_ERR(at);
-	rc = iommu_attach_group_handle(domain, group, &at->core);
+	rc = inx_rid_attach(domain, group, &at->core);
 	return inx_iommu_settle(rc, at, handle);
 }
 
@@ -328,7 +348,8 @@ static int inx_iommu_replace(struct device *dev, void *group,
 			     struct iommu_domain *old, struct inx_sink *sink,
 			     void **handle)
 {
-	struct inx_attachment *at = inx_iommu_begin(dev, domain, sink);
+	struct inx_attachment *at = inx_iommu_begin(dev, INX_NO_PASID,
+						    domain, sink);
 	struct inx_attachment *before = *handle;
 	int rc;
 
@@ -341,7 +362,7 @@ static int inx_iommu_replace(struct device *dev, void *group,
 static void inx_iommu_detach(void *group, struct iommu_domain *domain,
 			     void *handle)
 {
-	iommu_detach_group_handle(domain, group);
+	inx_rid_detach(domain, group);
 	inx_iommu_end(handle);
 }
 
@@ -355,7 +376,7 @@ static __maybe_unused int inx_iommu_pasid_attach(struct device *dev, u32 pasid,
 
 	if (pasid >= inx_device_max_pasids(dev))
 		return -EINVAL;
-	at = inx_iommu_begin(dev, domain, sink);
+	at = inx_iommu_begin(dev, pasid, domain, sink);
 	if (IS_ERR(at))
 		return PTR_ERR(at);
 	rc = iommu_attach_device_pasid(domain, dev, pasid, &at->core);
@@ -368,7 +389,7 @@ static __maybe_unused int inx_iommu_pasid_replace(struct device *dev, u32 pasid,
 						  struct inx_sink *sink,
 						  void **handle)
 {
-	struct inx_attachment *at = inx_iommu_begin(dev, domain, sink);
+	struct inx_attachment *at = inx_iommu_begin(dev, pasid, domain, sink);
 	struct inx_attachment *before = *handle;
 	int rc;
 

@@ -23,6 +23,7 @@
 #include "mm.h"
 #include "nested.h"
 #include "pasid.h"
+#include "rid.h"
 #include "slab.h"
 
 #endif

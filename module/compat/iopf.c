@@ -254,19 +254,16 @@ static bool inx_iopf_is_alone(struct device *dev)
 	return nr == 1;
 }
 
-int inx_iopf_start(struct inx_attachment *at, struct device *dev,
-		   struct inx_sink *sink)
+int inx_iopf_start(struct inx_attachment *at, struct inx_sink *sink)
 {
 	int rc;
 
-	if (!inx_device_has_iopf(dev) || !inx_iopf_is_alone(dev))
+	if (!inx_device_has_iopf(at->dev) || !inx_iopf_is_alone(at->dev))
 		return -EINVAL;
-	rc = inx_iopf_switch_on(dev);
-	if (rc)
-		return rc;
-	at->dev = get_device(dev);
-	rcu_assign_pointer(at->sink, sink);
-	return 0;
+	rc = inx_iopf_switch_on(at->dev);
+	if (!rc)
+		rcu_assign_pointer(at->sink, sink);
+	return rc;
 }
 
 void inx_iopf_stop(struct inx_attachment *at)
@@ -278,7 +275,6 @@ void inx_iopf_stop(struct inx_attachment *at)
 	synchronize_srcu(&inx_iopf_srcu);
 	inx_sink_flush(sink);
 	inx_iopf_switch_off(at->dev);
-	put_device(at->dev);
 }
 
 #endif

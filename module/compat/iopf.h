@@ -17,14 +17,14 @@ struct inx_sink;
 /**
  * struct inx_attachment - a page table that is attached
  * @core: the kernel's part, which it looks at without a lock
+ * @dev: if it is of a PASID, or takes page requests: the device, with a reference
  * @sink: where page requests go, NULL for nowhere
- * @dev: while there is a sink: whose they are, with a reference
  * @rcu: it is freed late, see iopf.c
  */
 struct inx_attachment {
 	struct iommu_attach_handle core;
-	struct inx_sink __rcu *sink;
 	struct device *dev;
+	struct inx_sink __rcu *sink;
 	struct rcu_head rcu;
 };
 
@@ -42,8 +42,7 @@ int inx_domain_take_iopf(struct iommu_domain *domain, struct device *dev);
  * from now on. -EINVAL for a device that has none, or shares its group; an errno
  * of the driver.
  */
-int inx_iopf_start(struct inx_attachment *at, struct device *dev,
-		   struct inx_sink *sink);
+int inx_iopf_start(struct inx_attachment *at, struct inx_sink *sink);
 /* After it has been detached: nothing comes any more, and all is answered. */
 void inx_iopf_stop(struct inx_attachment *at);
 
@@ -60,7 +59,7 @@ static inline int inx_domain_take_iopf(struct iommu_domain *domain,
 	return -EOPNOTSUPP;
 }
 
-static inline int inx_iopf_start(struct inx_attachment *at, struct device *dev,
+static inline int inx_iopf_start(struct inx_attachment *at,
 				 struct inx_sink *sink)
 {
 	return -EOPNOTSUPP;

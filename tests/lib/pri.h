@@ -14,8 +14,9 @@
 
 #include "pci.h"
 
-/* As wide as its PASIDs are. */
+/* As wide as its PASIDs are; and where in its configuration space ATS is switched. */
 #define PRI_PASID_BITS 20
+#define PRI_ATS_CONTROL 0x106
 
 /* Find it, on its bus with all that it has; the modules are loaded if they are not. */
 void pri_find(struct pci_dev *dev);

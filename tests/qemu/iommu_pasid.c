@@ -8,6 +8,8 @@
  * QEMU's trace. On 6.1, which has no PASIDs, it is what is refused.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -134,6 +136,50 @@ TEST_F(pasid, beside_the_rid)
 	ASSERT_EQ(0, inx_detach(c->dev));
 	/* What is left is gone with the file. */
 	expect_flushes(0x106, 1);
+}
+
+/* The device may keep translations of a PASID only if it is told to forget them. */
+static bool has_ats(struct pri_client *c)
+{
+	unsigned char config[PRI_ATS_CONTROL + 2];
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
+		 c->pci.bdf);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_EQ((ssize_t)sizeof(config),
+		  pread(fd, config, sizeof(config), 0));
+	close(fd);
+	return config[PRI_ATS_CONTROL + 1] & 0x80;
+}
+
+TEST_F(pasid, ats_stays_on)
+{
+	struct pri_client *c = &self->c;
+	uint32_t rid;
+
+	if (!self->has)
+		return;
+	ASSERT_EQ(0, pri_hwpt(c, FOR_PASID, &rid));
+	ASSERT_EQ(0, pasid_attach(c->dev, 0x107, self->hwpt));
+	EXPECT_TRUE(has_ats(c));
+	ASSERT_EQ(0, inx_attach_to(c->dev, rid));
+	EXPECT_TRUE(has_ats(c));
+	ASSERT_EQ(0, inx_detach(c->dev));
+	EXPECT_TRUE(has_ats(c));
+	ASSERT_EQ(0, pasid_detach(c->dev, 0x107));
+	/* What the PASID was attached to is whole. */
+	ASSERT_EQ(0, inx_unmap(c->fd, c->ioas, PRI_IOVA, PAGE, NULL));
+	/* From the other end. */
+	ASSERT_EQ(0, inx_attach_to(c->dev, rid));
+	ASSERT_EQ(0, pasid_attach(c->dev, 0x107, self->hwpt));
+	ASSERT_EQ(0, inx_detach(c->dev));
+	EXPECT_TRUE(has_ats(c));
+	ASSERT_EQ(0, inx_attach_to(c->dev, rid));
+	EXPECT_TRUE(has_ats(c));
+	ASSERT_EQ(0, pasid_detach(c->dev, 0x107));
+	ASSERT_EQ(0, inx_detach(c->dev));
 }
 
 TEST_F(pasid, refused)
