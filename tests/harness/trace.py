@@ -11,6 +11,8 @@ from pathlib import Path
 
 from .report import Report
 
+# Patterns in a message.
+SHOWN = 3
 EXPECTED = re.compile(r"trace: ([=+])(\d+) (.*)$")
 
 
@@ -29,7 +31,8 @@ class Trace:
             return
         wrong = list(differences(lines, expected)) if self.path else ["nothing traces this machine (trace= in kernels.conf)"]
         if wrong:
-            report.fail(f"{name}: QEMU's trace", "; ".join(wrong))
+            more = f"; and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
+            report.fail(f"{name}: QEMU's trace", "; ".join(wrong[:SHOWN]) + more)
         else:
             report.ok(f"{name}: QEMU's trace", f"{len(expected)} patterns in {len(lines)} lines")
 

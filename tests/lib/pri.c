@@ -13,7 +13,7 @@
 /* For reading and writing. */
 #define PERM 3
 
-/* VT-d 6.5.5.1: Page Group Response Descriptor. */
+/* VT-d 6.5.5.1: Page Group Response Descriptor; older drivers fill in LAST as well. */
 #define RESPONSE_TYPE 9ULL
 #define RESPONSE_HAS_PASID (1ULL << 4)
 #define RESPONSE_LAST (1ULL << 2)
@@ -112,6 +112,23 @@ void pri_expect(const struct pci_dev *dev, uint32_t pasid, uint32_t group,
 	low |= (uint64_t)(bus << 8 | slot << 3 | function) << 16;
 	if (pasid)
 		low |= RESPONSE_HAS_PASID | (uint64_t)pasid << 32;
-	TRACE_EXACTLY(times, "page group response .*high 0x%llx low 0x%llx$",
-		      (unsigned long long)group << 3 | RESPONSE_LAST, low);
+	TRACE_EXACTLY(times,
+		      "page group response .*high 0x(%x|%llx) low 0x%llx$",
+		      group << 3, group << 3 | RESPONSE_LAST, low);
+}
+
+void pri_expect_no_pasids(int fd, int dev, uint32_t id, uint32_t ioas)
+{
+	uint32_t hwpt;
+
+	if (hwpt_flags(fd, id, ioas, IOMMU_NEXT_HWPT_ALLOC_PASID, &hwpt)) {
+		EXPECT_EQ(EOPNOTSUPP, errno);
+		ASSERT_EQ(0, inx_hwpt_alloc(fd, id, ioas, &hwpt));
+	}
+	EXPECT_EQ(-1, pasid_attach(dev, 1, hwpt));
+	EXPECT_TRUE(errno == EINVAL || errno == EOPNOTSUPP);
+	/* And it is a page table like any other. */
+	EXPECT_EQ(0, inx_attach_to(dev, hwpt));
+	EXPECT_EQ(0, inx_detach(dev));
+	EXPECT_EQ(0, inx_destroy(fd, hwpt));
 }

@@ -61,4 +61,7 @@ int pri_request(const struct pci_dev *dev, uint32_t pasid, uint32_t group,
 void pri_expect(const struct pci_dev *dev, uint32_t pasid, uint32_t group,
 		unsigned int code, int times);
 
+/* Of a bound device that is attached to nothing: no page table gets to a PASID. */
+void pri_expect_no_pasids(int fd, int dev, uint32_t id, uint32_t ioas);
+
 #endif
