@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci machines=vtd,amd*,smmu,virtio except=6.1/virtio */
+/* harness: load=iommu_next_vfio_pci machines=vtd,amd*,smmu,virtio */
+/* harness: except=6.1/virtio taint=U */
 /*
  * Page requests, PASIDs and virtual IOMMUs where there are none: of "edu", anywhere.
  */
