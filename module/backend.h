@@ -195,9 +195,10 @@ struct inx_dirty_walk {
  *	mappings to come, where the IOMMU has a way to. 1 when that is so from
  *	now on, 0 when it has no way, -EINVAL when it has one and refuses.
  * @attach: let all devices of a claimed, detached group do DMA through a page
- *	table. *handle is the backend's own, until @detach. @sink is where faults
- *	go by inx_fault_report() until @detach or @replace has returned; NULL when
- *	nobody wants them. -EINVAL when the page table does not fit them.
+ *	table. *handle, NULL before, is the backend's own until @detach. @sink is
+ *	where faults go by inx_fault_report() until @detach or @replace has
+ *	returned; NULL when nobody wants them. -EINVAL when the page table does
+ *	not fit them.
  * @replace: change to another page table. On failure the old one stands, if
  *	the IOMMU can do that at all.
  * @detach: block all DMA of the group. Cannot fail.

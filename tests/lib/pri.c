@@ -107,8 +107,10 @@ void pri_expect(const struct pci_dev *dev, uint32_t pasid, uint32_t group,
 {
 	unsigned long long low = RESPONSE_TYPE | (uint64_t)code << 12;
 	unsigned int bus, slot, function;
+	int found;
 
-	ASSERT_EQ(3, sscanf(dev->bdf, "%*x:%x:%x.%x", &bus, &slot, &function));
+	found = sscanf(dev->bdf, "%*x:%x:%x.%x", &bus, &slot, &function);
+	ASSERT_EQ(3, found);
 	low |= (uint64_t)(bus << 8 | slot << 3 | function) << 16;
 	if (pasid)
 		low |= RESPONSE_HAS_PASID | (uint64_t)pasid << 32;
