@@ -95,6 +95,7 @@ struct inx_fault_group {
 
 /* fault.c of the core. */
 void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group);
+void inx_sink_flush(struct inx_sink *sink);
 
 /**
  * struct inx_viommu_ops - a slice of an IOMMU that belongs to a guest
@@ -196,9 +197,10 @@ struct inx_dirty_walk {
  *	mappings to come, where the IOMMU has a way to. 1 when that is so from
  *	now on, 0 when it has no way, -EINVAL when it has one and refuses.
  * @attach: let all devices of a claimed, detached group do DMA through a page
- *	table. *handle is the backend's own, until @detach. @sink is where faults
- *	go by inx_fault_report() until @detach or @replace has returned; NULL when
- *	nobody wants them. -EINVAL when the page table does not fit them.
+ *	table. *handle, NULL before, is the backend's own until @detach. @sink is
+ *	where faults go by inx_fault_report() until @detach or @replace has
+ *	returned; NULL when nobody wants them. -EINVAL when the page table does
+ *	not fit them.
  * @replace: change to another page table. On failure the old one stands, if
  *	the IOMMU can do that at all.
  * @detach: block all DMA of the group. Cannot fail.

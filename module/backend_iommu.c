@@ -18,6 +18,22 @@
 
 #include "backend.h"
 
+/* What requests without a PASID have. */
+#define INX_NO_PASID 0
+
+static bool inx_iommu_pasid_caps(struct pci_dev *pdev, struct inx_caps *caps)
+{
+#ifdef CONFIG_PCI_PASID
+	if (!pdev->pasid_enabled)
+		return false;
+	caps->pasid_exec = pdev->pasid_features & PCI_PASID_CAP_EXEC;
+	caps->pasid_priv = pdev->pasid_features & PCI_PASID_CAP_PRIV;
+	return true;
+#else
+	return false;
+#endif
+}
+
 static void inx_iommu_caps(struct device *dev, struct inx_caps *caps)
 {
 	struct iommu_group *group = iommu_group_get(dev);
@@ -36,15 +52,10 @@ static void inx_iommu_caps(struct device *dev, struct inx_caps *caps)
 	max_pasids = inx_device_max_pasids(dev);
 	if (!max_pasids)
 		return;
+	/* AMD's driver has them switched on for page tables of processes alone. */
+	if (dev_is_pci(dev) && !inx_iommu_pasid_caps(to_pci_dev(dev), caps))
+		return;
 	caps->pasid_bits = ilog2(max_pasids);
-#ifdef CONFIG_PCI_PASID
-	if (dev_is_pci(dev) && to_pci_dev(dev)->pasid_enabled) {
-		u16 features = to_pci_dev(dev)->pasid_features;
-
-		caps->pasid_exec = features & PCI_PASID_CAP_EXEC;
-		caps->pasid_priv = features & PCI_PASID_CAP_PRIV;
-	}
-#endif
 }
 
 static void *inx_iommu_group_get(struct device *dev)
@@ -153,15 +164,12 @@ static struct device *inx_iommu_group_device(void *group,
 	return pick.found;
 }
 
-static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
+static struct iommu_domain *inx_iommu_paging_alloc(struct device *dev,
 						   u32 flags,
-						   const struct inx_user_data *data,
 						   bool *attach_first)
 {
 	struct iommu_domain *domain;
 
-	if (data || flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
-		return ERR_PTR(-EOPNOTSUPP);
 	if (!flags) {
 		*attach_first = inx_domain_needs_attach(dev);
 		domain = iommu_paging_domain_alloc(dev);
@@ -182,16 +190,50 @@ static struct iommu_domain *inx_iommu_domain_alloc(struct device *dev,
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
+/* What the driver has made is to take page requests, if that was asked for. */
+static struct iommu_domain *inx_iommu_complete(struct device *dev, u32 flags,
+					       struct iommu_domain *domain)
+{
+	int rc;
+
+	if (IS_ERR(domain) || !(flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID))
+		return domain;
+	rc = inx_domain_take_iopf(domain, dev);
+	if (!rc)
+		return domain;
+	iommu_domain_free(domain);
+	return ERR_PTR(rc);
+}
+
+static bool inx_iommu_can_fault(struct device *dev, u32 flags)
+{
+	return !(flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID) ||
+	       inx_device_has_iopf(dev);
+}
+
+static struct iommu_domain *
+inx_iommu_domain_alloc(struct device *dev, u32 flags,
+		       const struct inx_user_data *data, bool *attach_first)
+{
+	if (data || !inx_iommu_can_fault(dev, flags))
+		return ERR_PTR(-EOPNOTSUPP);
+	return inx_iommu_complete(dev, flags, inx_iommu_paging_alloc(dev,
+				  flags & ~IOMMU_NEXT_HWPT_FAULT_ID_VALID,
+				  attach_first));
+}
+
 static __maybe_unused struct iommu_domain *
 inx_iommu_nested_alloc(struct device *dev, struct iommu_domain *parent,
 		       u32 flags, const struct inx_user_data *data)
 {
-	if (flags & IOMMU_NEXT_HWPT_FAULT_ID_VALID)
+	if (!inx_iommu_can_fault(dev, flags))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!inx_domain_is_of(parent, dev))
 		return ERR_PTR(-EINVAL);
-	return inx_driver_nested_alloc(dev, parent, flags, data->uptr,
-				       data->type, data->len);
+	return inx_iommu_complete(dev, flags, inx_driver_nested_alloc(dev,
+				  parent,
+				  flags & ~IOMMU_NEXT_HWPT_FAULT_ID_VALID,
+				  data->uptr, data->type, data->len));
 }
 
 static __maybe_unused int inx_iommu_invalidate(struct iommu_domain *domain,
@@ -225,20 +267,66 @@ static int inx_iommu_prepare_msi(struct device *dev,
 	return rc == -EEXIST || rc == -EBUSY ? 0 : rc;
 }
 
-/* A handle must be new for each attachment; the core looks at it locklessly. */
-static int inx_iommu_new_handle(struct device *dev, struct iommu_domain *domain,
-				struct iommu_attach_handle **handle)
+/* After it has been detached, or was not attached. */
+static void inx_iommu_end(struct inx_attachment *at)
+{
+	if (!at)
+		return;
+	inx_iopf_stop(at);
+	if (at->dev) {
+		inx_rid_release(at->dev);
+		put_device(at->dev);
+	}
+	kfree_rcu(at, rcu);
+}
+
+static int inx_iommu_ready(struct inx_attachment *at, struct device *dev,
+			   struct inx_sink *sink)
 {
 	int rc;
 
-	if (!inx_domain_is_of(domain, dev))
-		return -EINVAL;
-	*handle = kzalloc(sizeof(**handle), GFP_KERNEL_ACCOUNT);
-	if (!*handle)
-		return -ENOMEM;
-	rc = inx_iommu_prepare_msi(dev, domain);
+	rc = inx_rid_hold(dev);
 	if (rc)
-		kfree(*handle);
+		return rc;
+	at->dev = get_device(dev);
+	return sink ? inx_iopf_start(at, sink) : 0;
+}
+
+/*
+ * Before a page table is attached. The kernel looks at an attachment locklessly,
+ * so there is a new one each time.
+ */
+static struct inx_attachment *inx_iommu_begin(struct device *dev, u32 pasid,
+					      struct iommu_domain *domain,
+					      struct inx_sink *sink)
+{
+	struct inx_attachment *at;
+	int rc;
+
+	if (!inx_domain_is_of(domain, dev))
+		return ERR_PTR(-EINVAL);
+	at = kzalloc_obj(*at, GFP_KERNEL_ACCOUNT);
+	if (!at)
+		return ERR_PTR(-ENOMEM);
+	rc = inx_iommu_prepare_msi(dev, domain);
+	if (!rc && (pasid != INX_NO_PASID || sink))
+		rc = inx_iommu_ready(at, dev, sink);
+	if (!rc)
+		return at;
+	inx_iommu_end(at);
+	return ERR_PTR(rc);
+}
+
+/* The kernel has answered: one attachment stands, the other has ended. */
+static int inx_iommu_settle(int rc, struct inx_attachment *at, void **handle)
+{
+	struct inx_attachment *over = at;
+
+	if (!rc) {
+		over = *handle;
+		*handle = at;
+	}
+	inx_iommu_end(over);
 	return rc;
 }
 
@@ -246,18 +334,14 @@ static int inx_iommu_attach(struct device *dev, void *group,
 			    struct iommu_domain *domain, struct inx_sink *sink,
 			    void **handle)
 {
-	struct iommu_attach_handle *new;
+	struct inx_attachment *at = inx_iommu_begin(dev, INX_NO_PASID,
+						    domain, sink);
 	int rc;
 
-	rc = inx_iommu_new_handle(dev, domain, &new);
-	if (rc)
-		return rc;
-	rc = iommu_attach_group_handle(domain, group, new);
-	if (rc)
-		kfree(new);
-	else
-		*handle = new;
-	return rc;
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	rc = inx_rid_attach(domain, group, &at->core);
+	return inx_iommu_settle(rc, at, handle);
 }
 
 static int inx_iommu_replace(struct device *dev, void *group,
@@ -265,27 +349,22 @@ static int inx_iommu_replace(struct device *dev, void *group,
 			     struct iommu_domain *old, struct inx_sink *sink,
 			     void **handle)
 {
-	struct iommu_attach_handle *new;
+	struct inx_attachment *at = inx_iommu_begin(dev, INX_NO_PASID,
+						    domain, sink);
+	struct inx_attachment *before = *handle;
 	int rc;
 
-	rc = inx_iommu_new_handle(dev, domain, &new);
-	if (rc)
-		return rc;
-	rc = inx_replace_group(group, domain, old, new);
-	if (rc) {
-		kfree(new);
-	} else {
-		kfree(*handle);
-		*handle = new;
-	}
-	return rc;
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	rc = inx_replace_group(group, domain, old, &at->core, &before->core);
+	return inx_iommu_settle(rc, at, handle);
 }
 
 static void inx_iommu_detach(void *group, struct iommu_domain *domain,
 			     void *handle)
 {
-	iommu_detach_group_handle(domain, group);
-	kfree(handle);
+	inx_rid_detach(domain, group);
+	inx_iommu_end(handle);
 }
 
 static __maybe_unused int inx_iommu_pasid_attach(struct device *dev, u32 pasid,
@@ -293,20 +372,16 @@ static __maybe_unused int inx_iommu_pasid_attach(struct device *dev, u32 pasid,
 						 struct inx_sink *sink,
 						 void **handle)
 {
-	struct iommu_attach_handle *new;
+	struct inx_attachment *at;
 	int rc;
 
 	if (pasid >= inx_device_max_pasids(dev))
 		return -EINVAL;
-	rc = inx_iommu_new_handle(dev, domain, &new);
-	if (rc)
-		return rc;
-	rc = iommu_attach_device_pasid(domain, dev, pasid, new);
-	if (rc)
-		kfree(new);
-	else
-		*handle = new;
-	return rc;
+	at = inx_iommu_begin(dev, pasid, domain, sink);
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	rc = iommu_attach_device_pasid(domain, dev, pasid, &at->core);
+	return inx_iommu_settle(rc, at, handle);
 }
 
 static __maybe_unused int inx_iommu_pasid_replace(struct device *dev, u32 pasid,
@@ -315,20 +390,15 @@ static __maybe_unused int inx_iommu_pasid_replace(struct device *dev, u32 pasid,
 						  struct inx_sink *sink,
 						  void **handle)
 {
-	struct iommu_attach_handle *new;
+	struct inx_attachment *at = inx_iommu_begin(dev, pasid, domain, sink);
+	struct inx_attachment *before = *handle;
 	int rc;
 
-	rc = inx_iommu_new_handle(dev, domain, &new);
-	if (rc)
-		return rc;
-	rc = inx_replace_pasid(dev, pasid, domain, old, new, *handle);
-	if (rc) {
-		kfree(new);
-	} else {
-		kfree(*handle);
-		*handle = new;
-	}
-	return rc;
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	rc = inx_replace_pasid(dev, pasid, domain, old, &at->core,
+			       &before->core);
+	return inx_iommu_settle(rc, at, handle);
 }
 
 static __maybe_unused void inx_iommu_pasid_detach(struct device *dev, u32 pasid,
@@ -336,7 +406,7 @@ static __maybe_unused void inx_iommu_pasid_detach(struct device *dev, u32 pasid,
 						  void *handle)
 {
 	iommu_detach_device_pasid(domain, dev, pasid);
-	kfree(handle);
+	inx_iommu_end(handle);
 }
 
 static int inx_iommu_describe(struct device *dev, struct inx_hw_info *info)

@@ -7,8 +7,9 @@
  * until it is on the list, UNREAD until somebody has read it, and READ until it
  * is answered: by user space, or with INVALID when its attachment ends or when
  * the queue is closed. Whoever takes it out of the array under the lock answers
- * it, so each is answered once. What is left of it then is memory, which a reader
- * may hold a moment longer.
+ * it, so each is answered once; the end of the attachment waits for that, because
+ * the device may be gone afterwards. What is left of it then is memory, which a
+ * reader may hold a moment longer.
  *
  * A reader may wait for user memory. It holds no more than its own mutex then,
  * and an end of an attachment does not wait for it.
@@ -31,10 +32,12 @@
  * struct inx_sink - where the faults of an attachment go
  * @fault: the queue; the page table that is attached is a user of it
  * @dev_id: the device, as user space knows it
+ * @answering: groups that have been taken out and are being answered
  */
 struct inx_sink {
 	struct inx_fault *fault;
 	u32 dev_id;
+	unsigned int answering;
 };
 
 static void inx_fault_free(struct inx_object *obj)
@@ -57,13 +60,7 @@ static void inx_group_unref(struct inx_fault_group *group)
 		kfree(group);
 }
 
-static void inx_group_answer(struct inx_fault_group *group, u32 code)
-{
-	group->respond(group, code);
-	inx_group_unref(group);
-}
-
-/* Take a group out; who gets it answers it. */
+/* Take a group out; who gets it answers it, by inx_group_answer(). */
 static void inx_group_take(struct inx_fault *fault,
 			   struct inx_fault_group *group)
 {
@@ -71,6 +68,28 @@ static void inx_group_take(struct inx_fault *fault,
 	xa_erase(&fault->groups, group->cookie);
 	list_del_init(&group->node);
 	group->state = INX_FAULT_ANSWERED;
+	group->sink->answering++;
+}
+
+static void inx_group_answer(struct inx_fault *fault,
+			     struct inx_fault_group *group, u32 code)
+{
+	group->respond(group, code);
+	spin_lock(&fault->lock);
+	if (!--group->sink->answering)
+		wake_up_all(&fault->answered);
+	spin_unlock(&fault->lock);
+	inx_group_unref(group);
+}
+
+static bool inx_sink_is_idle(struct inx_sink *sink)
+{
+	bool idle;
+
+	spin_lock(&sink->fault->lock);
+	idle = !sink->answering;
+	spin_unlock(&sink->fault->lock);
+	return idle;
 }
 
 /* Answer the groups of a sink, or all that there are, with INVALID. */
@@ -93,7 +112,7 @@ static void inx_fault_flush(struct inx_fault *fault, struct inx_sink *sink,
 	}
 	spin_unlock(&fault->lock);
 	list_for_each_entry_safe(group, next, &list, node)
-		inx_group_answer(group, IOMMU_NEXT_PAGE_RESP_INVALID);
+		inx_group_answer(fault, group, IOMMU_NEXT_PAGE_RESP_INVALID);
 }
 
 /**
@@ -119,6 +138,20 @@ struct inx_sink *inx_sink_make(struct inx_hwpt *hwpt, struct inx_device *idev)
 }
 
 /**
+ * inx_sink_flush() - the attachment has ended
+ * @sink: of it; nothing is reported to it any more
+ *
+ * For backends that have to have all answered before they go on. What is still to
+ * be answered is answered with INVALID; what somebody is just answering is waited
+ * for. Does not wait for user space.
+ */
+void inx_sink_flush(struct inx_sink *sink)
+{
+	inx_fault_flush(sink->fault, sink, false);
+	wait_event(sink->fault->answered, inx_sink_is_idle(sink));
+}
+
+/**
  * inx_sink_free() - the attachment has ended, or has not come about
  * @sink: no backend knows it any more; or NULL
  *
@@ -129,7 +162,7 @@ void inx_sink_free(struct inx_sink *sink)
 {
 	if (!sink)
 		return;
-	inx_fault_flush(sink->fault, sink, false);
+	inx_sink_flush(sink);
 	kfree(sink);
 }
 
@@ -154,7 +187,8 @@ void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group)
 	if (xa_alloc_cyclic(&fault->groups, &group->cookie, group,
 			    xa_limit_32b, &fault->next_cookie,
 			    GFP_KERNEL_ACCOUNT) < 0) {
-		inx_group_answer(group, IOMMU_NEXT_PAGE_RESP_INVALID);
+		group->respond(group, IOMMU_NEXT_PAGE_RESP_INVALID);
+		inx_group_unref(group);
 		return;
 	}
 	for (i = 0; i < group->nr; i++) {
@@ -172,7 +206,7 @@ void inx_fault_report(struct inx_sink *sink, struct inx_fault_group *group)
 	}
 	spin_unlock(&fault->lock);
 	if (closed)
-		inx_group_answer(group, IOMMU_NEXT_PAGE_RESP_INVALID);
+		inx_group_answer(fault, group, IOMMU_NEXT_PAGE_RESP_INVALID);
 	else
 		wake_up_interruptible(&fault->wait);
 }
@@ -262,7 +296,7 @@ static int inx_fault_respond(struct inx_fault *fault,
 	spin_unlock(&fault->lock);
 	if (!group)
 		return -EINVAL;
-	inx_group_answer(group, answer->code);
+	inx_group_answer(fault, group, answer->code);
 	return 0;
 }
 
@@ -355,6 +389,7 @@ int inx_fault_alloc(struct inx_call *call)
 	INIT_LIST_HEAD(&fault->unread);
 	xa_init_flags(&fault->groups, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&fault->wait);
+	init_waitqueue_head(&fault->answered);
 	call->new_obj = &fault->obj;
 
 	arg->out_fault_id = fault->obj.id;

@@ -32,6 +32,7 @@ struct inx_sink;
  * @next_cookie: where the search for a cookie goes on
  * @closed: nobody can answer any more
  * @wait: readers
+ * @answered: who waits until nobody is answering groups of a sink
  */
 struct inx_fault {
 	struct inx_object obj;
@@ -42,6 +43,7 @@ struct inx_fault {
 	u32 next_cookie;
 	bool closed;
 	wait_queue_head_t wait;
+	wait_queue_head_t answered;
 };
 
 static_assert(!offsetof(struct inx_fault, obj));

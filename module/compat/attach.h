@@ -19,12 +19,18 @@
 
 #define INX_IMPORT_IOMMU_NS() INX_IMPORT_NS(IOMMUFD_INTERNAL)
 
-static inline int inx_replace_group(struct iommu_group *group,
-				    struct iommu_domain *domain,
-				    struct iommu_domain *old,
-				    struct iommu_attach_handle *handle)
+/*
+ * Where the driver switches page requests on and off, VT-d's forgets those of the
+ * page table that a nested one takes the place of.
+ */
+static inline bool inx_can_replace_group(struct iommu_domain *domain,
+					 struct iommu_domain *old)
 {
-	return iommu_replace_group_handle(group, domain, handle);
+#if defined(INX_HAVE_IOPF) && !defined(INX_HAVE_IOPF_FEATURE)
+	return !(domain->type == IOMMU_DOMAIN_NESTED && old->iopf_handler);
+#else
+	return true;
+#endif
 }
 
 #else
@@ -48,6 +54,21 @@ static inline void iommu_detach_group_handle(struct iommu_domain *domain,
 	iommu_detach_group(domain, group);
 }
 
+static inline bool inx_can_replace_group(struct iommu_domain *domain,
+					 struct iommu_domain *old)
+{
+	return false;
+}
+
+static inline int iommu_replace_group_handle(struct iommu_group *group,
+					     struct iommu_domain *domain,
+					     struct iommu_attach_handle *handle)
+{
+	return -EOPNOTSUPP;
+}
+
+#endif
+
 /*
  * Without a way to replace, DMA is blocked for a moment. Going back to the old
  * page table can only fail for want of memory; DMA stays blocked then.
@@ -55,16 +76,18 @@ static inline void iommu_detach_group_handle(struct iommu_domain *domain,
 static inline int inx_replace_group(struct iommu_group *group,
 				    struct iommu_domain *domain,
 				    struct iommu_domain *old,
-				    struct iommu_attach_handle *handle)
+				    struct iommu_attach_handle *handle,
+				    struct iommu_attach_handle *old_handle)
 {
 	int rc;
 
-	iommu_detach_group(old, group);
-	rc = iommu_attach_group(domain, group);
+	if (inx_can_replace_group(domain, old))
+		return iommu_replace_group_handle(group, domain, handle);
+	iommu_detach_group_handle(old, group);
+	rc = iommu_attach_group_handle(domain, group, handle);
 	if (rc)
-		iommu_attach_group(old, group);
+		iommu_attach_group_handle(old, group, old_handle);
 	return rc;
 }
 
-#endif
 #endif

@@ -18,10 +18,12 @@
 #include "hw_info.h"
 #include "iommu_caps.h"
 #include "iommu_map.h"
+#include "iopf.h"
 #include "memfd.h"
 #include "mm.h"
 #include "nested.h"
 #include "pasid.h"
+#include "rid.h"
 #include "slab.h"
 
 #endif

@@ -5,6 +5,10 @@
 
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "hw_info.h"
 
 #ifndef INX_HAVE_PAGING_DOMAIN_ALLOC
 
@@ -19,11 +23,53 @@ static inline struct iommu_domain *inx_paging_domain_alloc(struct device *dev)
 /* flush.c */
 void inx_domain_fix_flush(struct iommu_domain *domain);
 
+#if defined(INX_HAVE_DOMAIN_ALLOC_USER) && !defined(INX_HAVE_DOMAIN_ALLOC_FLAGS)
+/* Extended Capability Register of VT-d: second-stage and first-stage tables. */
+#define INX_VTD_ECAP_SSTS BIT_ULL(46)
+#define INX_VTD_ECAP_FSTS BIT_ULL(47)
+/* What the lower half of the addresses of a first stage ends with, at least. */
+#define INX_VTD_FIRST_STAGE_LAST (BIT_ULL(47) - 1)
+
+static inline bool inx_device_is_first_stage(struct device *dev)
+{
+	u32 len, type = IOMMU_NEXT_HW_INFO_TYPE_DEFAULT;
+	struct iommu_next_hw_info_vtd *info;
+	u64 ecap = 0;
+
+	info = inx_iommu_hw_info(dev, &len, &type);
+	if (IS_ERR_OR_NULL(info))
+		return false;
+	if (type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD && len >= sizeof(*info))
+		ecap = info->ecap_reg;
+	kfree(info);
+	return (ecap & (INX_VTD_ECAP_SSTS | INX_VTD_ECAP_FSTS)) ==
+	       INX_VTD_ECAP_FSTS;
+}
+
 /*
- * A page table with flags of iommufd's HWPT_ALLOC, complete from the start. A
- * driver that takes flags but not that for PASIDs says by set_dev_pasid() what it
- * can.
+ * A driver that takes flags but not that for PASIDs says by set_dev_pasid() what
+ * it can. VT-d's makes second-stage tables then, also for a unit that has none;
+ * there, a table without flags is the right one. It has large pages only once it
+ * is attached, and an end of its own.
  */
+static inline struct iommu_domain *
+inx_domain_alloc_for_pasid(struct device *dev)
+{
+	const struct iommu_ops *ops = dev->iommu->iommu_dev->ops;
+	struct iommu_domain *domain;
+
+	if (!inx_device_is_first_stage(dev))
+		return ops->domain_alloc_user(dev, 0, NULL, NULL);
+	domain = iommu_paging_domain_alloc(dev);
+	if (!IS_ERR(domain))
+		domain->geometry.aperture_end =
+			min_t(dma_addr_t, domain->geometry.aperture_end,
+			      INX_VTD_FIRST_STAGE_LAST);
+	return domain;
+}
+#endif
+
+/* A page table with flags of iommufd's HWPT_ALLOC, complete from the start. */
 static inline struct iommu_domain *
 inx_domain_alloc_flags(struct device *dev, u32 flags, u32 pasid_flag)
 {
@@ -35,7 +81,11 @@ inx_domain_alloc_flags(struct device *dev, u32 flags, u32 pasid_flag)
 
 	if (!ops->domain_alloc_user)
 		return ERR_PTR(-EOPNOTSUPP);
-	domain = ops->domain_alloc_user(dev, flags & ~pasid_flag, NULL, NULL);
+	if (flags == pasid_flag)
+		domain = inx_domain_alloc_for_pasid(dev);
+	else
+		domain = ops->domain_alloc_user(dev, flags & ~pasid_flag, NULL,
+						NULL);
 	if (IS_ERR(domain))
 		return domain;
 	domain->owner = ops;

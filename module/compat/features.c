@@ -48,6 +48,12 @@
 #define INX_PASID "no, the kernel has no calls for them"
 #endif
 
+#ifdef INX_HAVE_IOPF
+#define INX_FAULTS "yes, if the IOMMU is VT-d"
+#else
+#define INX_FAULTS "no, the kernel does not hand them on"
+#endif
+
 #ifdef INX_HAVE_DIRTY_OPS
 #define INX_DIRTY "yes, if the IOMMU records it"
 #else
@@ -71,6 +77,8 @@ INX_FEATURE(8, "memory of other devices (BARs)", "yes");
 INX_FEATURE(9, "nested page tables of real IOMMUs", INX_NESTED);
 INX_FEATURE(10, "PASIDs of real devices", INX_PASID);
 INX_FEATURE(11, "dirty tracking of real IOMMUs", INX_DIRTY);
-INX_FEATURE(12, "IO page faults of real devices, virtual IOMMUs", "no");
-INX_FEATURE(13, "hot reset of a bus by several owners", "no");
-INX_FEATURE(14, "dma-bufs of devices", INX_DMABUF);
+INX_FEATURE(12, "IO page faults of real devices", INX_FAULTS);
+INX_FEATURE(13, "virtual IOMMUs of real IOMMUs", "no");
+INX_FEATURE(14, "hot reset of a bus by several owners", "no");
+INX_FEATURE(15, "dma-bufs of devices", INX_DMABUF);
+INX_FEATURE(16, "devices without an IOMMU", "yes");

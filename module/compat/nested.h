@@ -8,6 +8,10 @@
 
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/uaccess.h>
+#include <uapi/linux/iommu-next.h>
+
+#include "hw_info.h"
 
 #ifndef INX_HAVE_DOMAIN_NESTED_TYPE
 #define IOMMU_DOMAIN_NESTED BIT(6)
@@ -16,6 +20,54 @@
 #if defined(INX_HAVE_DOMAIN_ALLOC_NESTED) || defined(INX_HAVE_DOMAIN_ALLOC_USER)
 
 #define INX_NESTED_OP(fn) (fn)
+
+/*
+ * VT-d's Capability Register: tables of five levels. Its Extended Capability
+ * Register: supervisor requests, the extended accessed flag.
+ */
+#define INX_VTD_CAP_FS5LP BIT_ULL(60)
+#define INX_VTD_ECAP_SRS BIT_ULL(31)
+#define INX_VTD_ECAP_EAFS BIT_ULL(34)
+
+/*
+ * VT-d's driver looks at what it was given only when it is attached, and then writes
+ * to the kernel's log what it does not like.
+ */
+static inline bool inx_vtd_can_nest(struct device *dev,
+				    const struct iommu_next_hwpt_vtd_s1 *s1)
+{
+	u32 len, type = IOMMU_NEXT_HW_INFO_TYPE_DEFAULT;
+	struct iommu_next_hw_info_vtd *info;
+	u64 cap = 0, ecap = 0;
+
+	info = inx_iommu_hw_info(dev, &len, &type);
+	if (IS_ERR_OR_NULL(info))
+		return false;
+	if (type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD && len >= sizeof(*info)) {
+		cap = info->cap_reg;
+		ecap = info->ecap_reg;
+	}
+	kfree(info);
+	return (s1->addr_width == 48 ||
+		(s1->addr_width == 57 && cap & INX_VTD_CAP_FS5LP)) &&
+	       (!(s1->flags & IOMMU_NEXT_VTD_S1_SRE) ||
+		ecap & INX_VTD_ECAP_SRS) &&
+	       (!(s1->flags & IOMMU_NEXT_VTD_S1_EAFE) ||
+		ecap & INX_VTD_ECAP_EAFS);
+}
+
+static inline int inx_driver_nested_check(struct device *dev,
+					  void __user *uptr, u32 type, u32 len)
+{
+	struct iommu_next_hwpt_vtd_s1 s1;
+
+	/* What is too short or of another type is the driver's to refuse. */
+	if (type != IOMMU_NEXT_HWPT_DATA_VTD_S1 || len < sizeof(s1))
+		return 0;
+	if (copy_from_user(&s1, uptr, sizeof(s1)))
+		return -EFAULT;
+	return inx_vtd_can_nest(dev, &s1) ? 0 : -EINVAL;
+}
 
 static inline struct iommu_domain *
 inx_driver_nested_alloc(struct device *dev, struct iommu_domain *parent,
@@ -28,7 +80,11 @@ inx_driver_nested_alloc(struct device *dev, struct iommu_domain *parent,
 		.len = len,
 	};
 	struct iommu_domain *domain;
+	int rc;
 
+	rc = inx_driver_nested_check(dev, uptr, type, len);
+	if (rc)
+		return ERR_PTR(rc);
 #ifdef INX_HAVE_DOMAIN_ALLOC_NESTED
 	if (!ops->domain_alloc_nested)
 		return ERR_PTR(-EOPNOTSUPP);

@@ -18,6 +18,7 @@ from .report import HarnessError
 from .run import Run
 from .suite import Suites
 from .tap import Judge
+from .trace import Trace
 from .vm import Ended, Guest, Outcome
 
 
@@ -90,7 +91,8 @@ class Bench:
         report = self.run.report
         judges: list[Judge] = []
         taint = 0
-        argv = make_argv or partial(self._qemu, kernel)
+        trace = Trace(self.trace_log(kernel, machine))
+        argv = make_argv or partial(self._qemu, kernel, trace=trace.path)
 
         def judge(program_name: str) -> Judge:
             if not judges or judges[-1].program.name != program_name:
@@ -107,6 +109,7 @@ class Bench:
         def on_end(program_name: str, ended: Ended) -> None:
             nonlocal taint
             judge(program_name).end(ended)
+            trace.judge(report, f"{name} {program_name}", judge(program_name).said)
             taint = ended.taint
 
         with self._archive(kernel, machine, parts, plan) as archive, report.step(f"{name}: boot") as step:
@@ -143,9 +146,19 @@ class Bench:
         _, output = self.suites.root(machine.suite).run([machine.qemu, "--version"], what="asking QEMU for its version")
         return output.splitlines()[0].replace(" emulator version ", " ").partition(" (")[0]
 
-    def _qemu(self, kernel: Kernel, machine: Machine, archive: Path, result: str) -> list[str]:
+    def trace_log(self, kernel: Kernel, machine: Machine) -> Path | None:
+        """An empty file for what QEMU traces, on machines that have that."""
+        if not machine.trace:
+            return None
+        path = self.run.log(f"trace-{kernel.name}-{machine.name}")
+        path.write_bytes(b"")
+        return path
+
+    def _qemu(
+        self, kernel: Kernel, machine: Machine, archive: Path, result: str, trace: Path | None = None
+    ) -> list[str]:
         root = self.suites.root(machine.suite)
-        return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result)
+        return vm.qemu_argv(root, machine, self.kernels.image(kernel).vmlinux, archive, result, trace)
 
     def _archive(self, kernel: Kernel, machine: Machine, parts: Parts, plan: Plan):
         archive = tempfile.NamedTemporaryFile(prefix="initramfs-", dir=cache.root() / "tmp")

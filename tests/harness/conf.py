@@ -48,6 +48,8 @@ class Machine:
     result: str
     # Stock modules that are loaded at boot, where the kernel has them.
     modules: tuple[str, ...] = ()
+    # Patterns of QEMU's trace events that are recorded.
+    trace: tuple[str, ...] = ()
     # Where the QEMU comes from; None for what is no QEMU.
     suite: Suite | None = None
 
@@ -206,5 +208,6 @@ def _machine(
         console=arch["console"],
         result=arch["result"],
         modules=tuple(section.get("modules", "").split()),
+        trace=tuple(section.get("trace", "").split()),
         suite=suite,
     )

@@ -31,7 +31,7 @@ LIBRARY = (
     "dkms.conf",
 )
 
-KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "seldom", "tools"}
+KEYS = {"timeout", "load", "taint", "libs", "machines", "kernels", "except", "seldom", "tools", "modules"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Program:
     taint     letters that it may add to the kernel's taint
     libs      libraries, comma-separated, as for the linker
     tools     of TOOLS, comma-separated, that it calls
+    modules   of tests/modules, comma-separated, that it loads, where the kernel can have them
     machines, kernels   where it has meaning, comma-separated; elsewhere it does not run and is not counted.
               A machine may be a pattern for names
     except    KERNEL/MACHINE, comma-separated, where it has none although both are among those
@@ -55,6 +56,7 @@ class Program:
     load: str = "-"
     taint: str = ""
     tools: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
@@ -103,6 +105,7 @@ def parse(tree: Tree, source: Path) -> Program:
         load=values.get("load", "-"),
         taint=values.get("taint", ""),
         tools=tuple(filter(None, values.get("tools", "").split(","))),
+        modules=tuple(filter(None, values.get("modules", "").split(","))),
         machines=tuple(filter(None, values.get("machines", "").split(","))),
         kernels=tuple(filter(None, values.get("kernels", "").split(","))),
         exceptions=tuple(filter(None, values.get("except", "").split(","))),

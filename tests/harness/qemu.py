@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import programs
+from . import programs, testmodules
 from .bench import Bench
 from .conf import Kernel, Machine
 from .initramfs import Plan
@@ -88,5 +88,8 @@ def _run_one(
         binaries = bench.binaries(kernel, wanted)
         steps = [(program, words) for program, words in steps if program.name in binaries]
         setting = prepare(kernel, machine)
-        plan = Plan(tuple(steps), binaries, {}, trees=setting.trees)
+        trees = setting.trees
+        if any(program.modules for program, _ in steps):
+            trees += (("tests", testmodules.folder(bench.run, bench.kernels, kernel)),)
+        plan = Plan(tuple(steps), binaries, {}, trees=trees)
         bench.run_machine(kernel, setting.machine, parts, plan, suffix=setting.suffix)

@@ -57,13 +57,20 @@ class Outcome:
     boot_seconds: float = 0.0
 
 
-def qemu_argv(root: Root, machine: Machine, vmlinux: Path, initramfs: Path, result: str = "") -> list[str]:
-    """QEMU in a chroot. result: the number of the file descriptor for the result port; without, nobody listens."""
+def qemu_argv(
+    root: Root, machine: Machine, vmlinux: Path, initramfs: Path, result: str = "", trace: Path | None = None
+) -> list[str]:
+    """QEMU in a chroot. result: the number of the file descriptor for the result port; without, nobody listens. trace: a
+    file for what it traces."""
     qemu = [machine.qemu, *machine.args, "-nodefaults", "-display", "none", "-no-reboot"]
     qemu += ["-serial", "mon:stdio", "-serial", f"file:/dev/fd/{result}" if result else "null"]
     qemu += ["-kernel", "/boot/vmlinux", "-initrd", "/boot/initramfs"]
     qemu += ["-append", f"console={machine.console} {CMDLINE} {machine.cmdline}"]
-    return root.argv(qemu, [Bind(vmlinux, "/boot/vmlinux"), Bind(initramfs, "/boot/initramfs")])
+    binds = [Bind(vmlinux, "/boot/vmlinux"), Bind(initramfs, "/boot/initramfs")]
+    if trace:
+        qemu += ["-D", "/tmp/trace", *(word for pattern in machine.trace for word in ("-trace", pattern))]
+        binds.append(Bind(trace, "/tmp/trace", writable=True))
+    return root.argv(qemu, binds)
 
 
 class Guest:

@@ -17,6 +17,9 @@
 #include "tap.h"
 
 #define DEVICES "/sys/bus/pci/devices"
+
+/* As sysfs shows it: QEMU, and its device "edu". */
+#define EDU "0x1234", "0x11e8"
 #define PAGE 4096UL
 /* Where the memory lies that edu_load() uses. */
 /* In configuration space, and a bit of it. */
@@ -107,9 +110,10 @@ bool pci_allow_unsafe(bool allow)
 	return *was == 'Y';
 }
 
-static unsigned int find_edu(struct pci_dev *dev, unsigned int nr)
+static unsigned int find(struct pci_dev *dev, unsigned int nr,
+			 const char *vendor, const char *device)
 {
-	char vendor[16], device[16];
+	char its_vendor[16], its_device[16];
 	unsigned int found = 0;
 	struct dirent **names;
 	int n, i;
@@ -119,26 +123,32 @@ static unsigned int find_edu(struct pci_dev *dev, unsigned int nr)
 	for (i = 0; i < n && found < nr; i++) {
 		const char *bdf = names[i]->d_name;
 
-		if (!file_read(vendor, sizeof(vendor), DEVICES "/%s/vendor",
-			       bdf) ||
-		    !file_read(device, sizeof(device), DEVICES "/%s/device",
-			       bdf) ||
-		    strcmp(vendor, "0x1234") || strcmp(device, "0x11e8"))
+		if (!file_read(its_vendor, sizeof(its_vendor),
+			       DEVICES "/%s/vendor", bdf) ||
+		    !file_read(its_device, sizeof(its_device),
+			       DEVICES "/%s/device", bdf) ||
+		    strcmp(vendor, its_vendor) || strcmp(device, its_device))
 			continue;
 		snprintf(dev[found++].bdf, sizeof(dev->bdf), "%.15s", bdf);
 	}
 	return found;
 }
 
+void pci_find(struct pci_dev *dev, unsigned int nr, const char *vendor,
+	      const char *device)
+{
+	ASSERT_EQ(nr, find(dev, nr, vendor, device));
+}
+
 void pci_find_edu(struct pci_dev *dev, unsigned int nr)
 {
-	ASSERT_EQ(nr, find_edu(dev, nr));
+	pci_find(dev, nr, EDU);
 }
 
 void pci_last_edu(struct pci_dev *dev)
 {
 	struct pci_dev all[8];
-	unsigned int nr = find_edu(all, sizeof(all) / sizeof(*all));
+	unsigned int nr = find(all, sizeof(all) / sizeof(*all), EDU);
 
 	ASSERT_GT(nr, 0);
 	*dev = all[nr - 1];

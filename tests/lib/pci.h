@@ -33,7 +33,10 @@ uint64_t pci_msi_window(void);
 /* The module's parameter allow_unsafe_interrupts; returns what it was. */
 bool pci_allow_unsafe(bool allow);
 
-/* The devices "edu" of the machine, which has at least @nr. */
+/* Devices of the machine by their IDs as sysfs shows them; it has at least @nr. */
+void pci_find(struct pci_dev *dev, unsigned int nr, const char *vendor,
+	      const char *device);
+/* The devices "edu". */
 void pci_find_edu(struct pci_dev *dev, unsigned int nr);
 /* The last of them. */
 void pci_last_edu(struct pci_dev *dev);

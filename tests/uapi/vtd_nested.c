@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next_vfio_pci machines=vtd timeout=60 */
 /*
- * Nesting and PASIDs on VT-d: what the unit says of itself is what it is answered.
- * (QEMU's has one stage at a time, and "edu" no PASIDs.)
+ * Nesting on VT-d: what the unit says of itself is what it is answered. (QEMU's has
+ * one stage at a time.)
  */
 #define _GNU_SOURCE
 #include <sys/ioctl.h>
@@ -79,38 +79,6 @@ TEST_F(vtd_nested, parent)
 	EXPECT_EQ(0, hwpt_flush(fd, hwpt, 0, UINT64_MAX));
 	EXPECT_EQ(0, inx_destroy(fd, hwpt));
 	EXPECT_EQ(0, inx_destroy(fd, parent));
-}
-
-TEST_F(vtd_nested, faults_and_slices_are_refused)
-{
-	struct iommu_next_viommu_alloc viommu = {
-		.size = sizeof(viommu),
-		.type = IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
-		.dev_id = self->c.id[0],
-		.hwpt_id = self->c.ioas,
-	};
-
-	EXPECT_ERRNO(EOPNOTSUPP, hwpt_flags(self->c.fd, self->c.id[0],
-					    self->c.ioas,
-					    IOMMU_NEXT_HWPT_FAULT_ID_VALID,
-					    NULL));
-	EXPECT_ERRNO(EOPNOTSUPP, ioctl(self->c.fd, IOMMU_NEXT_VIOMMU_ALLOC,
-				       &viommu));
-}
-
-TEST_F(vtd_nested, pasid_of_a_device_without)
-{
-	uint32_t hwpt;
-
-	if (hwpt_flags(self->c.fd, self->c.id[0], self->c.ioas,
-		       IOMMU_NEXT_HWPT_ALLOC_PASID, &hwpt)) {
-		EXPECT_EQ(EOPNOTSUPP, errno);
-		ASSERT_EQ(0, inx_hwpt_alloc(self->c.fd, self->c.id[0],
-					    self->c.ioas, &hwpt));
-	}
-	EXPECT_EQ(-1, pasid_attach(self->c.dev[0], 1, hwpt));
-	EXPECT_TRUE(errno == EINVAL || errno == EOPNOTSUPP);
-	EXPECT_EQ(0, inx_destroy(self->c.fd, hwpt));
 }
 
 TEST_HARNESS_MAIN
