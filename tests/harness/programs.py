@@ -25,6 +25,7 @@ TOOLS = {"inxctl": Path("tools/inxctl/inxctl.c")}
 LIBRARY = (
     "tests/Makefile",
     "tests/lib/*",
+    "tests/stress/*.h",
     "include/uapi/*",
     "module/compat/private.h",
     "module/compat/vfio_container.h",
