@@ -91,6 +91,8 @@ FIXTURE(viommu)
 	/* Of an object that one racer makes for the others. */
 	volatile uint32_t id;
 	volatile uint64_t offset;
+	/* And of what it makes on that. */
+	uint32_t part[PARTS];
 };
 
 FIXTURE_SETUP(viommu)
@@ -602,40 +604,45 @@ TEST_F(viommu, destroyed_while_in_use)
 	     RACER(use_mapping));
 }
 
-static void destroy_guessed(struct racer *r)
+static void destroy_any(struct racer *r)
 {
-	uint32_t id = data(r)->id + pick(r, 6);
+	struct viommu_data *self = data(r);
+	unsigned int i = pick(r, PARTS);
 
-	/* The slice itself, and what the others make on it. */
-	ONE_OF(r, inx_destroy(data(r)->c.fd, id), ENOENT, EBUSY);
+	/* The slice itself, or what the other makes on it. */
+	ONE_OF(r, inx_destroy(self->c.fd, i == MAPPING ? self->id :
+							 self->part[i]),
+	       ENOENT, EBUSY);
 }
 
 static void make_all(struct racer *r)
 {
 	struct client *c = &data(r)->c;
 	struct selftest_viommu offer = {};
-	uint32_t id, part;
+	uint32_t *part = data(r)->part;
+	uint32_t id;
 	int fd;
 
 	if (!ONE_OF(r, viommu_alloc(c->fd, c->dev, c->parent, &offer, &id)))
 		return;
 	data(r)->id = id;
-	ONE_OF(r, selftest_nested(c->fd, c->dev, id, &part), ENOENT, EINVAL);
-	ONE_OF(r, vdevice_alloc(c->fd, id, c->dev, VIRT_ID, &part), ENOENT,
-	       EEXIST);
-	fd = veventq_alloc(c->fd, id, 2, &part);
+	ONE_OF(r, selftest_nested(c->fd, c->dev, id, &part[NESTED]), ENOENT,
+	       EINVAL);
+	ONE_OF(r, vdevice_alloc(c->fd, id, c->dev, VIRT_ID, &part[VDEVICE]),
+	       ENOENT, EEXIST);
+	fd = veventq_alloc(c->fd, id, 2, &part[EVENTS]);
 	ONE_OF(r, fd < 0, ENOENT);
 	if (pick(r, 2))
 		sched_yield();
 	if (fd >= 0)
 		close(fd);
-	ONE_OF(r, hw_queue_alloc(c->fd, id, 0, AT, 64, &part), ENOENT);
+	ONE_OF(r, hw_queue_alloc(c->fd, id, 0, AT, 64, &part[QUEUE]), ENOENT);
 }
 
 TEST_F(viommu, parts_destroyed_by_others)
 {
-	RACE(self, 2000, RACER(make_all), RACER(destroy_guessed),
-	     RACER(destroy_guessed));
+	RACE(self, 2000, RACER(make_all), RACER(destroy_any),
+	     RACER(destroy_any));
 }
 
 /* The device goes and comes while a slice has a virtual device of it. */
