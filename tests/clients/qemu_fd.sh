@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# harness: machines=smmu load=iommu_next_vfio_pci timeout=120
+# harness: machines=smmu load=iommu_next_vfio_pci timeout=300
 #
 # QEMU has its devices by descriptors of device files, as in cdev_qemu, but without inxctl.
 set -u
