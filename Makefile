@@ -52,6 +52,10 @@ kunit:
 coverage:
 	$(RUN) coverage --kernel 6.12
 
+## stress        everything at once for ten minutes a kernel, in user-mode Linux with KASAN and lockdep: 6.1, 6.12, 7.2
+stress:
+	$(RUN) stress
+
 ## qemu          run the tests in virtual machines: every kernel, every machine
 qemu:
 	$(RUN) qemu

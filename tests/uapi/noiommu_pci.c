@@ -89,7 +89,7 @@ TEST_F(pci, dma)
 
 TEST_F(pci, named_for_what_it_is)
 {
-	char name[64], node[128];
+	char name[64], node[128], group[64];
 	int other;
 
 	pci_vfio_name(&self->pci, name, sizeof(name));
@@ -97,8 +97,9 @@ TEST_F(pci, named_for_what_it_is)
 	pci_vfio_node(&self->pci, node, sizeof(node));
 	EXPECT_EQ(0, access(node, F_OK));
 	/* There is no other way to it. */
-	EXPECT_ERRNO(ENOENT, access("/dev/vfio/noiommu-0", F_OK));
-	EXPECT_ERRNO(ENOENT, access("/dev/vfio/0", F_OK));
+	snprintf(group, sizeof(group), "/sys/bus/pci/devices/%s/iommu_group",
+		 self->pci.bdf);
+	EXPECT_ERRNO(ENOENT, access(group, F_OK));
 	other = open(node, O_RDWR | O_CLOEXEC);
 	EXPECT_GE(other, 0);
 	world_drop_cap(CAP_SYS_RAWIO);

@@ -32,6 +32,7 @@ static void need_modules(void)
 		SKIP("the modules are part of this kernel");
 	/* An earlier program may have left what uses the core. */
 	unload("iommu_next_vfio_container");
+	unload("iommu_next_vfio_pci");
 }
 
 static void load(const char *name)
