@@ -682,10 +682,9 @@ static void make_for_device(struct racer *r)
 	if (ONE_OF(r, viommu_alloc(c->fd, dev, parent, NULL, &id), ENOENT,
 		   ENODEV, EINVAL)) {
 		data(r)->offset = id;
-		if (ONE_OF(r, vdevice_alloc(c->fd, id, dev, 77, &vdevice),
-			   ENOENT, EEXIST, EINVAL))
-			/* With its device, if not by us. */
-			ONE_OF(r, inx_destroy(c->fd, vdevice), ENOENT);
+		/* It goes with its device; its ID may be another's at any time. */
+		ONE_OF(r, vdevice_alloc(c->fd, id, dev, 77, &vdevice), ENOENT,
+		       EEXIST, EINVAL);
 		destroy_when_free(r, id);
 	}
 	destroy_when_free(r, parent);
