@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next_vfio_container,iommu_next_mock_vfio taint=U */
 /* harness: machines=none,smp,vtd*,amd*,virtio,smmu except=6.1/virtio */
-/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-*,7.2/vtd-*,7.2/amd,7.2/virtio,7.3/vtd */
 /*
  * A device that is made of software (as mediated devices are) in a container of
  * VFIO: pins, copies, what it is told of an UNMAP, and what it has written to.

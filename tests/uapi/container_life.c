@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next_vfio_container,iommu_next_vfio_pci,vfio-pci timeout=300 taint=U */
 /* harness: machines=vtd*,amd*,virtio,smmu except=6.1/virtio */
-/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-*,7.2/vtd-*,7.2/amd,7.2/virtio,7.3/vtd */
 /*
  * Containers of VFIO whose devices are taken away, whose clients are watched from
  * outside, and who answers for which type.
