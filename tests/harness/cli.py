@@ -42,6 +42,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     suite.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="after --: given to each program")
     commands.add_parser("check", parents=[common], help="all checks and tests")
     dkms = commands.add_parser("dkms", parents=[common], help="test the packaging: install, upgrade, remove, refuse")
+    dkms.set_defaults(all=True)
     dkms.add_argument("--test", metavar="GLOB", default="*", help="only scripts of tests/dkms whose name matches")
     demo = commands.add_parser("demo", parents=[offline], help="show a device doing DMA through /dev/iommu-next")
     demo.add_argument("--kernel", metavar="K", default="6.1")

@@ -67,6 +67,7 @@ class Kernel:
     source: str
     faults: str
     dkms: str
+    seldom_dkms: str
     benchmark: Machine | None
 
     def machine(self, name: str) -> Machine:
@@ -148,6 +149,7 @@ def _conf(parser: configparser.ConfigParser) -> Conf:
             source=section.get("source", ""),
             faults=section.get("faults", ""),
             dkms=section.get("dkms", "*"),
+            seldom_dkms=section.get("dkms-seldom", ""),
             benchmark=(
                 _machine(section["benchmark"], sections["machine"][section["benchmark"]], arch, suites, suite)
                 if "benchmark" in section

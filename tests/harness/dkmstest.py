@@ -37,6 +37,7 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
             for kernel in run.conf.pick(args.kernel, booted=True)
             for script in scripts
             if fnmatch.fnmatch(script, kernel.dkms)
+            and (args.all or not fnmatch.fnmatch(script, kernel.seldom_dkms))
         ]
         for future in futures:
             future.result()

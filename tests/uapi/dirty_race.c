@@ -22,7 +22,7 @@
 #define KEEP IOMMU_NEXT_HWPT_GET_DIRTY_BITMAP_NO_CLEAR
 #define PAGES 1024UL
 #define LENGTH (PAGES * PAGE)
-#define RACE_MS 2000
+#define RACE_MS 1000
 /* Where others map and unmap other memory meanwhile. */
 #define ELSEWHERE (2 * IOVA)
 #define ELSEWHERE_PAGES 32
