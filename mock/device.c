@@ -41,8 +41,8 @@ u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 	down_read(&iommu->lock);
 	domain = mock_pasid_domain(iommu, pasid);
 	if (domain && mock_domain_is_nested(domain))
-		fault = mock_nested_access(domain, iova, data, length, write,
-					   &done);
+		fault = mock_nested_access(domain, &mock->stream, iova, data,
+					   length, write, &done);
 	else if (domain)
 		fault = mock_domain_access(domain, iova, data, length, write,
 					   &done);

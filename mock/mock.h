@@ -23,6 +23,9 @@
 
 #define MOCK_PASID_BITS 20
 
+/* Flags that say which maker's IOMMU it is; none for VT-d. */
+#define MOCK_KINDS (IOMMU_NEXT_MOCK_AMD | IOMMU_NEXT_MOCK_ARM)
+
 struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
@@ -115,6 +118,13 @@ struct mock_answer {
 	u32 code;
 };
 
+/**
+ * struct mock_stream - what belongs to a device alone when it goes through a page
+ * table of the user's
+ */
+struct mock_stream {
+};
+
 #define MOCK_ANSWERS 64
 
 /**
@@ -127,6 +137,7 @@ struct mock_answer {
  * @num_reserved: ranges in @reserved
  * @reserved: IOVAs that it cannot use
  * @engine: what it does
+ * @stream: for page tables of the user's
  * @cache: what the in-tree selftests flush
  * @answers_lock: of what follows
  * @num_answers: answers to page requests that have come
@@ -142,6 +153,7 @@ struct mock_device {
 	u32 num_reserved;
 	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
 	struct mock_engine engine;
+	struct mock_stream stream;
 	u32 cache[SELFTEST_CACHE_NUM];
 	spinlock_t answers_lock; /* of what follows */
 	u32 num_answers;

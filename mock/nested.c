@@ -8,6 +8,7 @@
  * changes a table and forgets to flush sees its device use the old one.
  */
 #include <linux/err.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "backend.h"
@@ -16,6 +17,7 @@
 
 static const struct mock_format *const mock_formats[] = {
 	&mock_format_vtd,
+	&mock_format_amd,
 };
 
 static void mock_nested_free(struct iommu_domain *domain)
@@ -52,7 +54,8 @@ static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
 		return type == mock_format_selftest.type ?
 			       &mock_format_selftest : NULL;
 	for (i = 0; i < ARRAY_SIZE(mock_formats); i++)
-		if (mock_formats[i]->type == type)
+		if (mock_formats[i]->type == type &&
+		    mock_formats[i]->kind == (iommu->flags & MOCK_KINDS))
 			return mock_formats[i];
 	return NULL;
 }
@@ -98,19 +101,30 @@ struct iommu_domain *mock_nested_make(struct mock_iommu *iommu,
 }
 
 /**
- * mock_nested_forget() - flush a part of what is cached
- * @mn: the page table, with its lock held for writing
+ * mock_cache_forget() - flush translations of a range
+ * @cache: of pages of 4 KiB to what the first stage said, as &struct mock_nested
  * @iova: first byte
  * @last: last byte, inclusive
+ *
+ * A large page is forgotten as a whole, as soon as the range touches it.
+ *
+ * Context: nobody fills @cache meanwhile.
  */
-void mock_nested_forget(struct mock_nested *mn, u64 iova, u64 last)
+void mock_cache_forget(struct xarray *cache, u64 iova, u64 last)
 {
+	const u64 around = SZ_1G - 1;
 	unsigned long index;
 	void *entry;
 
-	lockdep_assert_held_write(&mn->lock);
-	xa_for_each_range(&mn->cache, index, entry, iova >> 12, last >> 12)
-		xa_erase(&mn->cache, index);
+	xa_for_each_range(cache, index, entry, (iova & ~around) >> 12,
+			  (last | around) >> 12) {
+		u32 level = FIELD_GET(MOCK_S1_LEVEL, xa_to_value(entry));
+		u64 inside = BIT_ULL(12 + 9 * (level - 1)) - 1;
+		u64 page = (u64)index << 12;
+
+		if ((page | inside) >= iova && (page & ~inside) <= last)
+			xa_erase(cache, index);
+	}
 }
 
 /**
@@ -122,7 +136,7 @@ void mock_nested_flush(struct iommu_domain *domain)
 	struct mock_nested *mn = mock_nested_of(domain);
 
 	down_write(&mn->lock);
-	mock_nested_forget(mn, 0, U64_MAX);
+	xa_destroy(&mn->cache);
 	up_write(&mn->lock);
 }
 
@@ -177,47 +191,52 @@ u32 mock_nested_load(struct mock_nested *mn, u64 addr, u64 *val)
 }
 
 /* What the first stage says of an address, from the cache if it is there. */
-static u32 mock_nested_translate(struct mock_nested *mn, u64 iova, u64 *out)
+static u32 mock_nested_translate(struct mock_nested *mn,
+				 struct mock_stream *stream, u64 iova, u64 *out)
 {
 	void *cached = xa_load(&mn->cache, iova >> 12);
 	u32 fault;
 
 	if (cached) {
-		*out = (u64)xa_to_value(cached) >> 2 << 12 |
-		       (xa_to_value(cached) & 3);
+		*out = mock_s1_unpack(cached);
 		return IOMMU_NEXT_MOCK_FAULT_NONE;
 	}
-	fault = mn->format->walk(mn, iova, out);
+	fault = mn->format->walk(mn, stream, iova, out);
 	/* Without memory it is just not cached. */
-	if (!fault)
-		xa_store(&mn->cache, iova >> 12,
-			 xa_mk_value(*out >> 12 << 2 | (*out & 3)),
+	if (!fault && mn->format->invalidate)
+		xa_store(&mn->cache, iova >> 12, mock_s1_pack(*out),
 			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	return fault;
 }
 
 /* The part of an access that lies in 4 KiB. */
-static u32 mock_nested_access_page(struct mock_nested *mn, u64 iova, void *data,
-				   size_t length, bool write, size_t *done)
+static u32 mock_nested_access_page(struct mock_nested *mn,
+				   struct mock_stream *stream, u64 iova,
+				   void *data, size_t length, bool write,
+				   size_t *done)
 {
-	u64 out = iova & ~(u64)(SZ_4K - 1);
+	u64 out = iova;
 	u32 fault;
 
-	if (mn->format->walk) {
-		fault = mock_nested_translate(mn, iova, &out);
+	if (mn->stage1 == MOCK_STAGE1_ABORT)
+		return IOMMU_NEXT_MOCK_FAULT_BLOCKED;
+	if (mn->stage1 == MOCK_STAGE1_WALK && mn->format->walk) {
+		fault = mock_nested_translate(mn, stream, iova, &out);
 		if (fault)
 			return fault;
 		if (!(out & (write ? MOCK_S1_WRITE : MOCK_S1_READ)))
 			return IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION;
-		out &= ~(u64)(SZ_4K - 1);
 	}
-	return mock_domain_access(mn->parent, out | (iova & (SZ_4K - 1)), data,
-				  length, write, done);
+	return mock_domain_access(mn->parent,
+				  (out & ~(u64)(SZ_4K - 1)) |
+				  (iova & (SZ_4K - 1)), data, length, write,
+				  done);
 }
 
 /**
  * mock_nested_access() - translate through both stages and do a DMA
  * @domain: a page table of the user's
+ * @stream: of the device
  * @iova: where, for the first stage
  * @data: what to write, or gets what was read
  * @length: bytes
@@ -226,8 +245,9 @@ static u32 mock_nested_access_page(struct mock_nested *mn, u64 iova, void *data,
  *
  * Return: of enum iommu_next_mock_fault.
  */
-u32 mock_nested_access(struct iommu_domain *domain, u64 iova, void *data,
-		       size_t length, bool write, size_t *done)
+u32 mock_nested_access(struct iommu_domain *domain, struct mock_stream *stream,
+		       u64 iova, void *data, size_t length, bool write,
+		       size_t *done)
 {
 	struct mock_nested *mn = mock_nested_of(domain);
 	u32 fault = IOMMU_NEXT_MOCK_FAULT_NONE;
@@ -237,7 +257,7 @@ u32 mock_nested_access(struct iommu_domain *domain, u64 iova, void *data,
 		u64 at = iova + *done;
 		size_t part = 0;
 
-		fault = mock_nested_access_page(mn, at, data + *done,
+		fault = mock_nested_access_page(mn, stream, at, data + *done,
 						min_t(u64, length - *done,
 						      SZ_4K - (at & (SZ_4K - 1))),
 						write, &part);
