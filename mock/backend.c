@@ -228,7 +228,9 @@ int mock_domain_fits(struct mock_device *mock, struct iommu_domain *domain)
 	unsigned long virt_id;
 
 	if (mock_domain_is_nested(domain)) {
-		viommu = mock_nested_of(domain)->viommu;
+		/* What translates nothing says nothing of a device. */
+		if (mock_nested_of(domain)->stage1 == MOCK_STAGE1_WALK)
+			viommu = mock_nested_of(domain)->viommu;
 		domain = mock_nested_of(domain)->parent;
 	}
 	if (!mock_is_compatible(mock->iommu, domain))
@@ -261,7 +263,7 @@ static struct iommu_domain *mock_nested_alloc(struct device *dev,
 		return ERR_PTR(-EINVAL);
 	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
 		return ERR_PTR(-ENOMEM);
-	return mock_nested_make(iommu, parent, data);
+	return mock_nested_make(iommu, parent, NULL, data);
 }
 
 static int mock_switch(struct mock_device *mock, struct iommu_domain *domain,

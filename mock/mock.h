@@ -119,10 +119,22 @@ struct mock_answer {
 };
 
 /**
- * struct mock_stream - what belongs to a device alone when it goes through a page
- * table of the user's
+ * struct mock_stream - what a device and the IOMMU keep of it alone when it goes
+ * through page tables of the user's
+ * @lock: of all of it; after that of the page table
+ * @epoch: of the page table that the rest is about
+ * @atc: the device's own cache, as the IOTLB: IOVA in pages of 4 KiB
+ * @cd_is_cached: @cd is what an SMMUv3 goes by
+ * @cd: two words of its context descriptor
+ * @event: what an SMMUv3 calls the fault that was found
  */
 struct mock_stream {
+	struct mutex lock; /* of all members */
+	u64 epoch;
+	struct xarray atc;
+	bool cd_is_cached;
+	u64 cd[2];
+	u32 event;
 };
 
 #define MOCK_ANSWERS 64
@@ -164,6 +176,12 @@ struct mock_device {
 static inline struct mock_device *mock_device_of(struct device *dev)
 {
 	return container_of(dev, struct mock_device, dev);
+}
+
+static inline struct mock_device *
+mock_device_of_stream(struct mock_stream *stream)
+{
+	return container_of(stream, struct mock_device, stream);
 }
 
 /* backend.c */

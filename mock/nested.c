@@ -18,12 +18,20 @@
 static const struct mock_format *const mock_formats[] = {
 	&mock_format_vtd,
 	&mock_format_amd,
+	&mock_format_smmu,
 };
+
+static atomic64_t mock_epoch;
 
 static void mock_nested_free(struct iommu_domain *domain)
 {
 	struct mock_nested *mn = mock_nested_of(domain);
 
+	if (mn->viommu) {
+		mutex_lock(&mn->viommu->lock);
+		list_del(&mn->on_viommu);
+		mutex_unlock(&mn->viommu->lock);
+	}
 	xa_destroy(&mn->cache);
 	atomic64_dec(&mn->iommu->domains);
 	mock_iommu_put(mn->iommu);
@@ -46,6 +54,7 @@ bool mock_domain_is_nested(const struct iommu_domain *domain)
 }
 
 static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
+						    struct mock_viommu *mv,
 						    u32 type)
 {
 	unsigned int i;
@@ -55,6 +64,7 @@ static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
 			       &mock_format_selftest : NULL;
 	for (i = 0; i < ARRAY_SIZE(mock_formats); i++)
 		if (mock_formats[i]->type == type &&
+		    mock_formats[i]->on_viommu == !!mv &&
 		    mock_formats[i]->kind == (iommu->flags & MOCK_KINDS))
 			return mock_formats[i];
 	return NULL;
@@ -64,6 +74,7 @@ static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
  * mock_nested_make() - make a page table of the user's
  * @iommu: of which IOMMU
  * @parent: a page table of the mock's that stays
+ * @mv: the virtual IOMMU that it is on, which stays; NULL for none
  * @data: the user's description
  *
  * Return: the page table; ERR_PTR(-EOPNOTSUPP) for a format that the IOMMU does
@@ -71,13 +82,14 @@ static const struct mock_format *mock_nested_format(struct mock_iommu *iommu,
  */
 struct iommu_domain *mock_nested_make(struct mock_iommu *iommu,
 				      struct iommu_domain *parent,
+				      struct mock_viommu *mv,
 				      const struct inx_user_data *data)
 {
 	const struct mock_format *format;
 	struct mock_nested *mn;
 	int rc;
 
-	format = mock_nested_format(iommu, data->type);
+	format = mock_nested_format(iommu, mv, data->type);
 	if (!format)
 		return ERR_PTR(-EOPNOTSUPP);
 	mn = kzalloc_obj(*mn, GFP_KERNEL_ACCOUNT);
@@ -92,11 +104,18 @@ struct iommu_domain *mock_nested_make(struct mock_iommu *iommu,
 	mn->domain.ops = &mock_nested_ops;
 	mn->format = format;
 	mn->parent = parent;
+	mn->epoch = atomic64_inc_return(&mock_epoch);
 	init_rwsem(&mn->lock);
 	xa_init_flags(&mn->cache, XA_FLAGS_ACCOUNT);
 	kref_get(&iommu->ref);
 	mn->iommu = iommu;
 	atomic64_inc(&iommu->domains);
+	mn->viommu = mv;
+	if (mv) {
+		mutex_lock(&mv->lock);
+		list_add(&mn->on_viommu, &mv->tables);
+		mutex_unlock(&mv->lock);
+	}
 	return &mn->domain;
 }
 
@@ -118,8 +137,7 @@ void mock_cache_forget(struct xarray *cache, u64 iova, u64 last)
 
 	xa_for_each_range(cache, index, entry, (iova & ~around) >> 12,
 			  (last | around) >> 12) {
-		u32 level = FIELD_GET(MOCK_S1_LEVEL, xa_to_value(entry));
-		u64 inside = BIT_ULL(12 + 9 * (level - 1)) - 1;
+		u64 inside = mock_s1_size(mock_s1_unpack(entry)) - 1;
 		u64 page = (u64)index << 12;
 
 		if ((page | inside) >= iova && (page & ~inside) <= last)
@@ -136,6 +154,7 @@ void mock_nested_flush(struct iommu_domain *domain)
 	struct mock_nested *mn = mock_nested_of(domain);
 
 	down_write(&mn->lock);
+	mn->epoch = atomic64_inc_return(&mock_epoch);
 	xa_destroy(&mn->cache);
 	up_write(&mn->lock);
 }
@@ -190,23 +209,60 @@ u32 mock_nested_load(struct mock_nested *mn, u64 addr, u64 *val)
 	return IOMMU_NEXT_MOCK_FAULT_NONE;
 }
 
-/* What the first stage says of an address, from the cache if it is there. */
+static void mock_nested_keep(struct xarray *cache, unsigned long index, u64 out)
+{
+	/* Without memory it is just not cached. */
+	xa_store(cache, index, mock_s1_pack(out),
+		 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+/* What the first stage says of an address, from the IOTLB if it is there. */
 static u32 mock_nested_translate(struct mock_nested *mn,
 				 struct mock_stream *stream, u64 iova, u64 *out)
 {
-	void *cached = xa_load(&mn->cache, iova >> 12);
-	u32 fault;
+	unsigned long index = iova >> 12;
+	u32 fault = 0;
+	void *cached;
 
+	if (mn->format->index)
+		fault = mn->format->index(mn, stream, iova, &index);
+	if (fault)
+		return fault;
+	cached = xa_load(&mn->cache, index);
 	if (cached) {
 		*out = mock_s1_unpack(cached);
 		return IOMMU_NEXT_MOCK_FAULT_NONE;
 	}
 	fault = mn->format->walk(mn, stream, iova, out);
-	/* Without memory it is just not cached. */
-	if (!fault && mn->format->invalidate)
-		xa_store(&mn->cache, iova >> 12, mock_s1_pack(*out),
-			 GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!fault && (mn->format->invalidate || mn->viommu))
+		mock_nested_keep(&mn->cache, index, *out);
 	return fault;
+}
+
+/*
+ * The same, with the right that is needed. A device that translates by itself
+ * asks only for what it does not know already.
+ */
+static u32 mock_nested_ask(struct mock_nested *mn, struct mock_stream *stream,
+			   u64 iova, bool write, u64 *out)
+{
+	u64 right = write ? MOCK_S1_WRITE : MOCK_S1_READ;
+	void *cached = xa_load(&stream->atc, iova >> 12);
+	u32 fault;
+
+	if (mn->ats && cached) {
+		*out = mock_s1_unpack(cached);
+		if (*out & right)
+			return IOMMU_NEXT_MOCK_FAULT_NONE;
+	}
+	fault = mock_nested_translate(mn, stream, iova, out);
+	if (fault)
+		return fault;
+	if (!(*out & right))
+		return IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION;
+	if (mn->ats)
+		mock_nested_keep(&stream->atc, iova >> 12, *out);
+	return IOMMU_NEXT_MOCK_FAULT_NONE;
 }
 
 /* The part of an access that lies in 4 KiB. */
@@ -221,16 +277,26 @@ static u32 mock_nested_access_page(struct mock_nested *mn,
 	if (mn->stage1 == MOCK_STAGE1_ABORT)
 		return IOMMU_NEXT_MOCK_FAULT_BLOCKED;
 	if (mn->stage1 == MOCK_STAGE1_WALK && mn->format->walk) {
-		fault = mock_nested_translate(mn, stream, iova, &out);
+		fault = mock_nested_ask(mn, stream, iova, write, &out);
 		if (fault)
 			return fault;
-		if (!(out & (write ? MOCK_S1_WRITE : MOCK_S1_READ)))
-			return IOMMU_NEXT_MOCK_FAULT_STAGE1_PERMISSION;
 	}
 	return mock_domain_access(mn->parent,
 				  (out & ~(u64)(SZ_4K - 1)) |
 				  (iova & (SZ_4K - 1)), data, length, write,
 				  done);
+}
+
+/* A device that has changed over knows nothing of what was before. */
+static void mock_stream_follow(struct mock_stream *stream,
+			       struct mock_nested *mn)
+{
+	stream->event = 0;
+	if (stream->epoch == mn->epoch)
+		return;
+	stream->epoch = mn->epoch;
+	stream->cd_is_cached = false;
+	xa_destroy(&stream->atc);
 }
 
 /**
@@ -253,6 +319,8 @@ u32 mock_nested_access(struct iommu_domain *domain, struct mock_stream *stream,
 	u32 fault = IOMMU_NEXT_MOCK_FAULT_NONE;
 
 	down_read(&mn->lock);
+	mutex_lock(&stream->lock);
+	mock_stream_follow(stream, mn);
 	for (*done = 0; !fault && *done < length;) {
 		u64 at = iova + *done;
 		size_t part = 0;
@@ -263,6 +331,9 @@ u32 mock_nested_access(struct iommu_domain *domain, struct mock_stream *stream,
 						write, &part);
 		*done += part;
 	}
+	if (fault && mn->format->report)
+		mn->format->report(mn, stream, fault, iova + *done, write);
+	mutex_unlock(&stream->lock);
 	up_read(&mn->lock);
 	return fault;
 }
