@@ -344,7 +344,7 @@ TEST_F(smmu, stale_until_tlbi)
 	*pte = was | RW_PAGE;
 	attach(self, 0);
 	EXPECT_TRUE(reaches(self, VA, was));
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
 		*pte = is | RW_PAGE;
 		/* Forgotten: the device uses the page that was given up. */
 		EXPECT_TRUE(reaches(self, VA, was));
@@ -550,7 +550,7 @@ TEST_F(smmu, bad_descriptors)
 
 	*entry(self, 0, VA, 3) = self->data | RW_PAGE;
 	attach(self, 0);
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		*cd = good ^ wrong[i];
 		EXPECT_EQ(IOMMU_NEXT_MOCK_FAULT_STAGE1, fault(self, VA, false));
 		expect_event(self, 0x0a, 0, 0);
