@@ -337,6 +337,7 @@ TEST_F(smmu, stale_until_tlbi)
 		{ { TLBI_NH_ASID | ASID << 48 }, true },
 		{ { TLBI_NH_ALL }, true },
 		{ { TLBI_NSNH_ALL }, true },
+		{}
 	};
 	uint64_t was = self->data, is = self->other, next;
 	uint64_t *pte = entry(self, 0, VA, 3);
@@ -344,7 +345,7 @@ TEST_F(smmu, stale_until_tlbi)
 	*pte = was | RW_PAGE;
 	attach(self, 0);
 	EXPECT_TRUE(reaches(self, VA, was));
-	for (size_t i = 0; i < ARRAY_SIZE(tries); i++) {
+	for (int i = 0; tries[i].cmd[0]; i++) {
 		*pte = is | RW_PAGE;
 		/* Forgotten: the device uses the page that was given up. */
 		EXPECT_TRUE(reaches(self, VA, was));
@@ -545,12 +546,12 @@ TEST_F(smmu, events)
 TEST_F(smmu, bad_descriptors)
 {
 	static const uint64_t wrong[] = { CD_V, CD_AA64, 1ULL << 6, 2ULL << 6,
-					  1ULL << 15, 1ULL << 44 };
+					  1ULL << 15, 1ULL << 44, 0 };
 	uint64_t *cd = guest_at(&self->g, self->cd), good = *cd;
 
 	*entry(self, 0, VA, 3) = self->data | RW_PAGE;
 	attach(self, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+	for (int i = 0; wrong[i]; i++) {
 		*cd = good ^ wrong[i];
 		EXPECT_EQ(IOMMU_NEXT_MOCK_FAULT_STAGE1, fault(self, VA, false));
 		expect_event(self, 0x0a, 0, 0);
