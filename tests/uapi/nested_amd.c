@@ -5,10 +5,7 @@
  * device table, a GCR3 table, and tables like the CPU's.
  */
 #define _GNU_SOURCE
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "guest.h"
 #include "tap.h"
@@ -46,19 +43,12 @@ static void dte_fill(struct iommu_next_hwpt_amd_guest *dte, uint64_t gcr3,
 	dte->dte[2] = DTE_LEVELS(levels);
 }
 
-static struct world_dev *device(struct world *w, uint32_t flags)
-{
-	struct iommu_next_mock_device_alloc how = inx_mock_default();
-
-	how.flags = flags;
-	return world_bind(w, &how);
-}
-
 FIXTURE_SETUP(amd)
 {
 	world_open(&self->w);
-	self->dev = device(&self->w, IOMMU_NEXT_MOCK_AMD |
-			   IOMMU_NEXT_MOCK_HW_INFO | IOMMU_NEXT_MOCK_PASID);
+	self->dev = guest_device(&self->w, IOMMU_NEXT_MOCK_AMD |
+					   IOMMU_NEXT_MOCK_HW_INFO |
+					   IOMMU_NEXT_MOCK_PASID);
 	guest_open(&self->g, &self->w, self->dev, 0);
 	self->gcr3 = guest_page(&self->g);
 	self->root = guest_page(&self->g);
@@ -260,7 +250,7 @@ TEST_F(amd, refused)
 	EXPECT_ERRNO(EOPNOTSUPP, hwpt_nested(&self->g, self->dev->id,
 					     self->root, 4, 0, 0, &hwpt));
 	EXPECT_EQ(domains, world_stats(&self->w, self->dev).domains);
-	self->dev = device(&self->w, 0);
+	self->dev = guest_device(&self->w, 0);
 	EXPECT_ERRNO(EINVAL, nest(self, &hwpt));
 	ASSERT_EQ(0, hwpt_flags(self->w.fd, self->dev->id, self->w.ioas,
 				IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT,
@@ -328,17 +318,8 @@ static void live(void *arg)
 
 TEST_F(amd, killed_and_closed)
 {
-	int i;
-
 	guest_map(&self->g, self->root, 4, VA, self->data, PAGE, PT_RW);
-	for (i = 0; i < 5; i++) {
-		pid_t pid = world_fork(live, self);
-
-		usleep(1000 + 500 * i);
-		ASSERT_EQ(0, kill(pid, SIGKILL));
-		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-		inx_detach(self->dev->fd);
-	}
+	guest_kill(self->dev, live, self);
 	attach(self);
 	/* The fixture's end looks for what is left. */
 }

@@ -7,9 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <poll.h>
-#include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -72,14 +70,6 @@ FIXTURE(smmu)
 	uint64_t other;
 };
 
-static struct world_dev *device(struct world *w, uint32_t flags)
-{
-	struct iommu_next_mock_device_alloc how = inx_mock_default();
-
-	how.flags = flags;
-	return world_bind(w, &how);
-}
-
 static int make_viommu(struct smmu_data *self, uint32_t dev, uint32_t type,
 		       uint32_t *viommu)
 {
@@ -119,8 +109,8 @@ static void set_cd(struct smmu_data *self, int bits, uint64_t asid)
 FIXTURE_SETUP(smmu)
 {
 	world_open(&self->w);
-	self->dev = device(&self->w, IOMMU_NEXT_MOCK_ARM |
-				     IOMMU_NEXT_MOCK_HW_INFO);
+	self->dev = guest_device(&self->w, IOMMU_NEXT_MOCK_ARM |
+					   IOMMU_NEXT_MOCK_HW_INFO);
 	guest_open(&self->g, &self->w, self->dev, 0);
 	ASSERT_EQ(0, make_viommu(self, self->dev->id,
 				 IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
@@ -573,6 +563,7 @@ TEST_F(smmu, entries_refused)
 	const uint64_t word0 = STE_S1 | self->cd;
 	const uint64_t taken = 0xffULL | 1ULL << 27 | 3ULL << 28;
 	long domains = world_stats(&self->w, self->dev).domains;
+	struct world_dev *dev;
 	uint32_t hwpt;
 	int bit, cfg;
 
@@ -598,16 +589,14 @@ TEST_F(smmu, entries_refused)
 	EXPECT_ERRNO(EOPNOTSUPP,
 		     make_viommu(self, self->dev->id,
 				 IOMMU_NEXT_VIOMMU_TYPE_TEGRA241_CMDQV, &hwpt));
-	EXPECT_ERRNO(EINVAL, vdevice_alloc(self->w.fd, self->viommu,
-					   device(&self->w,
-						  IOMMU_NEXT_MOCK_AMD)->id,
+	dev = guest_device(&self->w, IOMMU_NEXT_MOCK_AMD);
+	EXPECT_ERRNO(EINVAL, vdevice_alloc(self->w.fd, self->viommu, dev->id,
 					   SID + 1, &hwpt));
-	EXPECT_ERRNO(EINVAL, vdevice_alloc(self->w.fd, self->viommu,
-					   device(&self->w,
-						  IOMMU_NEXT_MOCK_ARM)->id,
+	dev = guest_device(&self->w, IOMMU_NEXT_MOCK_ARM);
+	EXPECT_ERRNO(EINVAL, vdevice_alloc(self->w.fd, self->viommu, dev->id,
 					   1ULL << 32, &hwpt));
 	EXPECT_ERRNO(EOPNOTSUPP,
-		     make_viommu(self, device(&self->w, 0)->id,
+		     make_viommu(self, guest_device(&self->w, 0)->id,
 				 IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3, &hwpt));
 	#undef REFUSED
 	EXPECT_EQ(domains, world_stats(&self->w, self->dev).domains);
@@ -692,17 +681,8 @@ static void live(void *arg)
 
 TEST_F(smmu, killed_and_closed)
 {
-	int i;
-
 	*entry(self, 0, VA, 3) = self->data | RW_PAGE;
-	for (i = 0; i < 5; i++) {
-		pid_t pid = world_fork(live, self);
-
-		usleep(1000 + 500 * i);
-		ASSERT_EQ(0, kill(pid, SIGKILL));
-		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
-		inx_detach(self->dev->fd);
-	}
+	guest_kill(self->dev, live, self);
 	attach(self, STE_EATS);
 	EXPECT_EQ(0, fault(self, VA, true));
 	/* The fixture's end looks for what is left. */
