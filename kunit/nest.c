@@ -21,16 +21,21 @@ void nest_put_page(struct nest *n)
 	put_page(n->page);
 }
 
-void nest_enter(struct world *w, struct nest *n)
+void nest_enter_as(struct world *w, struct nest *n, u32 flags)
 {
 	memset(n, 0, sizeof(*n));
 	n->w = w;
-	w->iommu->flags = MOCK_SELFTEST_INFO | IOMMU_NEXT_MOCK_PASID;
+	w->iommu->flags = flags;
 	world_open(w);
 	KUNIT_ASSERT_EQ(w->test, 0, nest_get_page(n));
 	world_device_make(w, &n->d, NEST_PAGES * PAGE_SIZE, NEST_IOVA);
 	n->dev = n->d.idev->obj.id;
 	KUNIT_ASSERT_EQ(w->test, 0, nest_make_parent(n, &n->parent));
+}
+
+void nest_enter(struct world *w, struct nest *n)
+{
+	nest_enter_as(w, n, MOCK_SELFTEST_INFO | IOMMU_NEXT_MOCK_PASID);
 }
 
 void nest_leave(struct nest *n)

@@ -49,6 +49,8 @@ static inline char __user *nest_user(struct nest *n)
 }
 
 void nest_enter(struct world *w, struct nest *n);
+/* The same with another IOMMU: flags of enum iommu_next_mock_flags. */
+void nest_enter_as(struct world *w, struct nest *n, u32 flags);
 void nest_leave(struct nest *n);
 /* The page of arguments, until nest_put_page(). It is there meanwhile. */
 int nest_get_page(struct nest *n);

@@ -204,12 +204,117 @@ WORLD_CASE(nested_faults_refused)
 	nest_leave(&n);
 }
 
+/* A page table of the user's in a maker's format, from what is at nest_data(). */
+static int nested_make(struct nest *n, u32 pt, u32 type, u32 len, u32 *id)
+{
+	struct iommu_next_hwpt_alloc arg = {
+		.size = sizeof(arg),
+		.dev_id = n->dev,
+		.pt_id = pt,
+		.data_type = type,
+		.data_len = len,
+		.data_uptr = nest_uptr(n),
+	};
+	int rc;
+
+	rc = world_ioctl(n->w, IOMMU_NEXT_HWPT_ALLOC, &arg, sizeof(arg));
+	*id = arg.out_hwpt_id;
+	return rc;
+}
+
+static u32 nested_dma(struct nest *n, u64 iova)
+{
+	u64 val, fault_iova;
+
+	return mock_device_dma(n->d.mock, 0, iova, &val, sizeof(val), false,
+			       &fault_iova);
+}
+
+WORLD_CASE(nested_amd)
+{
+	struct iommu_next_hwpt_amd_guest *dte;
+	const u32 type = IOMMU_NEXT_HWPT_DATA_AMD_GUEST;
+	struct nest n;
+	u32 id, hwpt;
+
+	nest_enter_as(w, &n, IOMMU_NEXT_MOCK_AMD);
+	dte = nest_data(&n);
+	memset(dte, 0, sizeof(*dte));
+	KUNIT_EXPECT_EQ(test, 0,
+			nested_make(&n, n.parent, type, sizeof(*dte), &hwpt));
+	id = hwpt;
+	KUNIT_EXPECT_EQ(test, 0, inx_device_attach(n.d.idev, &id));
+	/* Without GIoV the parent translates, with it there is no table. */
+	KUNIT_EXPECT_EQ(test, 0U, nested_dma(&n, IOVA));
+	dte->dte[0] = BIT_ULL(54);
+	KUNIT_EXPECT_EQ(test, 0,
+			nested_make(&n, n.parent, type, sizeof(*dte), &id));
+	KUNIT_EXPECT_EQ(test, 0, inx_device_attach(n.d.idev, &id));
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, hwpt));
+	KUNIT_EXPECT_EQ(test, (u32)IOMMU_NEXT_MOCK_FAULT_STAGE1_TABLE,
+			nested_dma(&n, IOVA));
+	dte->dte[0] = GENMASK_ULL(57, 56);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			nested_make(&n, n.parent, type, sizeof(*dte), &hwpt));
+	inx_device_detach(n.d.idev);
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, id));
+	nest_leave(&n);
+}
+
+WORLD_CASE(nested_smmu)
+{
+	struct iommu_next_viommu_alloc slice = {
+		.size = sizeof(slice),
+		.type = IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
+	};
+	const u32 type = IOMMU_NEXT_HWPT_DATA_ARM_SMMUV3;
+	__le64 *words;
+	struct nest n;
+	u32 id, hwpt, vdev, num = 2;
+
+	nest_enter_as(w, &n, IOMMU_NEXT_MOCK_ARM);
+	slice.dev_id = n.dev;
+	slice.hwpt_id = n.parent;
+	words = nest_data(&n);
+	memset(words, 0, 32);
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
+			nested_make(&n, n.parent, type, 16, &hwpt));
+	KUNIT_ASSERT_EQ(test, 0L, world_ioctl(w, IOMMU_NEXT_VIOMMU_ALLOC,
+					      &slice, sizeof(slice)));
+	/* Stage 1, of a context descriptor that is not there. */
+	words[0] = cpu_to_le64(11);
+	KUNIT_EXPECT_EQ(test, 0,
+			nested_make(&n, slice.out_viommu_id, type, 16, &hwpt));
+	id = hwpt;
+	KUNIT_EXPECT_EQ(test, -ENOENT, inx_device_attach(n.d.idev, &id));
+	KUNIT_ASSERT_EQ(test, 0,
+			nest_vdevice(&n, slice.out_viommu_id, 5, &vdev));
+	KUNIT_EXPECT_EQ(test, 0, inx_device_attach(n.d.idev, &id));
+	KUNIT_EXPECT_EQ(test, (u32)IOMMU_NEXT_MOCK_FAULT_STAGE1_TABLE,
+			nested_dma(&n, IOVA));
+	/* TLBI_NSNH_ALL, and CFGI_CD of a stream ID that nobody has. */
+	words[0] = cpu_to_le64(0x30);
+	words[2] = cpu_to_le64(6ULL << 32 | 5);
+	KUNIT_EXPECT_EQ(test, -EIO,
+			nest_flush(&n, slice.out_viommu_id,
+				   IOMMU_NEXT_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+				   16, &num));
+	KUNIT_EXPECT_EQ(test, 1U, num);
+	inx_device_detach(n.d.idev);
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, vdev));
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, hwpt));
+	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, slice.out_viommu_id));
+	nest_leave(&n);
+}
+
 static struct kunit_case nested_cases[] = {
 	KUNIT_CASE(nested_alloc_and_attach),
 	KUNIT_CASE(nested_invalidate),
 	KUNIT_CASE(nested_pasid),
 	KUNIT_CASE(nested_faults),
 	KUNIT_CASE(nested_faults_refused),
+	KUNIT_CASE(nested_amd),
+	KUNIT_CASE(nested_smmu),
 	{}
 };
 

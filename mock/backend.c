@@ -34,7 +34,8 @@ mock_iommu_create(const struct iommu_next_mock_device_alloc *arg)
 	struct mock_iommu *iommu;
 
 	if (arg->page_sizes & ~MOCK_PAGE_SIZES_MAX ||
-	    (arg->aperture_last && arg->aperture_last <= arg->aperture_start))
+	    (arg->aperture_last && arg->aperture_last <= arg->aperture_start) ||
+	    (arg->flags & MOCK_KINDS) == MOCK_KINDS)
 		return ERR_PTR(-EINVAL);
 	iommu = kzalloc_obj(*iommu, GFP_KERNEL_ACCOUNT);
 	if (!iommu)
@@ -207,7 +208,8 @@ static bool mock_is_compatible(struct mock_iommu *iommu,
 	if (mock_domain_can_dirty(domain) &&
 	    iommu->flags & IOMMU_NEXT_MOCK_NO_DIRTY)
 		return false;
-	return iommu->page_sizes == other->page_sizes &&
+	return !((iommu->flags ^ other->flags) & MOCK_KINDS) &&
+	       iommu->page_sizes == other->page_sizes &&
 	       iommu->aperture_start == other->aperture_start &&
 	       iommu->aperture_last == other->aperture_last;
 }
@@ -226,7 +228,9 @@ int mock_domain_fits(struct mock_device *mock, struct iommu_domain *domain)
 	unsigned long virt_id;
 
 	if (mock_domain_is_nested(domain)) {
-		viommu = mock_nested_of(domain)->viommu;
+		/* What translates nothing says nothing of a device. */
+		if (mock_nested_of(domain)->stage1 == MOCK_STAGE1_WALK)
+			viommu = mock_nested_of(domain)->viommu;
 		domain = mock_nested_of(domain)->parent;
 	}
 	if (!mock_is_compatible(mock->iommu, domain))
@@ -251,13 +255,15 @@ static struct iommu_domain *mock_nested_alloc(struct device *dev,
 {
 	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
 
-	if (iommu->flags & IOMMU_NEXT_MOCK_NO_NESTING)
+	if (iommu->flags & IOMMU_NEXT_MOCK_NO_NESTING ||
+	    (iommu->flags & MOCK_KINDS &&
+	     flags & IOMMU_NEXT_HWPT_ALLOC_PASID))
 		return ERR_PTR(-EOPNOTSUPP);
 	if (!mock_is_compatible(iommu, parent))
 		return ERR_PTR(-EINVAL);
 	if (mock_iommu_fails(iommu, IOMMU_NEXT_MOCK_FAIL_DOMAIN_ALLOC))
 		return ERR_PTR(-ENOMEM);
-	return mock_nested_make(iommu, parent, data);
+	return mock_nested_make(iommu, parent, NULL, data);
 }
 
 static int mock_switch(struct mock_device *mock, struct iommu_domain *domain,
@@ -332,29 +338,55 @@ static int mock_selftest_hw_info(struct inx_hw_info *info)
 	return 0;
 }
 
+/* Register values of the kind, some or other, for a client to find unchanged. */
+static const struct iommu_next_hw_info_vtd mock_info_vtd = {
+	.cap_reg = 0xd2008c22260286,
+	.ecap_reg = 0xf00f4e,
+};
+
+/* Guest translation, 5 levels of pages, 3 of GCR3 tables, PASIDs of 20 bits. */
+static const struct iommu_next_hw_info_amd mock_info_amd = {
+	.efr = 0x1001300009018,
+};
+
+/*
+ * Both stages, 64 bit tables, coherent walks, ATS, no stall, 16 bit ASIDs; stream
+ * IDs of 32 bits, no PASIDs; 4 KiB granule, 48 bit addresses; SMMUv3.2.
+ */
+static const struct iommu_next_hw_info_arm_smmuv3 mock_info_arm = {
+	.idr = { 0x144141b, 32, 0, 0, 0, 0x15 },
+	.aidr = 2,
+};
+
 static int mock_hw_info(struct device *dev, struct inx_hw_info *info)
 {
 	u32 flags = mock_device_of(dev)->iommu->flags;
-	struct iommu_next_hw_info_vtd *vtd;
+	u32 type = IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD;
+	const void *data = &mock_info_vtd;
 
+	info->len = sizeof(mock_info_vtd);
 	if (flags & MOCK_SELFTEST_INFO)
 		return mock_selftest_hw_info(info);
 	if (!(flags & IOMMU_NEXT_MOCK_HW_INFO)) {
 		info->type = IOMMU_NEXT_HW_INFO_TYPE_NONE;
+		info->len = 0;
 		return 0;
 	}
-	if (info->type != IOMMU_NEXT_HW_INFO_TYPE_DEFAULT &&
-	    info->type != IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD)
+	if (flags & IOMMU_NEXT_MOCK_AMD) {
+		type = IOMMU_NEXT_HW_INFO_TYPE_AMD;
+		data = &mock_info_amd;
+		info->len = sizeof(mock_info_amd);
+	} else if (flags & IOMMU_NEXT_MOCK_ARM) {
+		type = IOMMU_NEXT_HW_INFO_TYPE_ARM_SMMUV3;
+		data = &mock_info_arm;
+		info->len = sizeof(mock_info_arm);
+	}
+	if (info->type != IOMMU_NEXT_HW_INFO_TYPE_DEFAULT && info->type != type)
 		return -EOPNOTSUPP;
-	vtd = kzalloc_obj(*vtd, GFP_KERNEL_ACCOUNT);
-	if (!vtd)
+	info->data = kmemdup(data, info->len, GFP_KERNEL_ACCOUNT);
+	if (!info->data)
 		return -ENOMEM;
-	/* Some register value or other, for a client to find unchanged. */
-	vtd->cap_reg = 0xd2008c22260286;
-	vtd->ecap_reg = 0xf00f4e;
-	info->data = vtd;
-	info->len = sizeof(*vtd);
-	info->type = IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD;
+	info->type = type;
 	return 0;
 }
 

@@ -41,8 +41,8 @@ u32 mock_device_dma(struct mock_device *mock, u32 pasid, u64 iova, void *data,
 	down_read(&iommu->lock);
 	domain = mock_pasid_domain(iommu, pasid);
 	if (domain && mock_domain_is_nested(domain))
-		fault = mock_nested_access(domain, iova, data, length, write,
-					   &done);
+		fault = mock_nested_access(domain, &mock->stream, iova, data,
+					   length, write, &done);
 	else if (domain)
 		fault = mock_domain_access(domain, iova, data, length, write,
 					   &done);
@@ -285,6 +285,8 @@ static void mock_device_release(struct device *dev)
 
 	mock_iommu_put(mock->iommu);
 	mutex_destroy(&mock->engine.lock);
+	xa_destroy(&mock->stream.atc);
+	mutex_destroy(&mock->stream.lock);
 	kfree(mock);
 }
 
@@ -311,6 +313,8 @@ mock_device_make(const struct iommu_next_mock_device_alloc *arg,
 	mock->num_reserved = arg->num_reserved;
 	memcpy(mock->reserved, arg->reserved, sizeof(mock->reserved));
 	mock_engine_init(&mock->engine);
+	mutex_init(&mock->stream.lock);
+	xa_init_flags(&mock->stream.atc, XA_FLAGS_ACCOUNT);
 	spin_lock_init(&mock->answers_lock);
 	rc = dev_set_name(&mock->dev, "iommu-next-mock%d",
 			  atomic_inc_return(&mock_serial));

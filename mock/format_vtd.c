@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * First-stage page tables of VT-d: 4 or 5 levels of 512 entries of 8 bytes, as
- * the CPU has them (VT-d specification, chapters 3.6 and 9.7).
- *
- * Devices are users here: every entry on the way must be for users. Accessed and
- * dirty bits are not set.
+ * First-stage page tables of VT-d, which are those of the CPU (VT-d specification,
+ * chapters 3.6 and 9.7).
  */
 #include <linux/err.h>
 #include <linux/sizes.h>
@@ -12,12 +9,6 @@
 #include "backend.h"
 #include "mock.h"
 #include "nested.h"
-
-#define VTD_PRESENT BIT_ULL(0)
-#define VTD_WRITE BIT_ULL(1)
-#define VTD_USER BIT_ULL(2)
-#define VTD_LARGE BIT_ULL(7)
-#define VTD_ADDR GENMASK_ULL(51, 12)
 
 #define VTD_S1_FLAGS                                                           \
 	(IOMMU_NEXT_VTD_S1_SRE | IOMMU_NEXT_VTD_S1_EAFE |                      \
@@ -34,7 +25,7 @@ static int vtd_setup(struct mock_nested *mn, const struct inx_user_data *data)
 		return rc;
 	if (s1.flags & ~(u64)VTD_S1_FLAGS || s1.__reserved)
 		return -EOPNOTSUPP;
-	if (s1.pgtbl_addr & ~VTD_ADDR)
+	if (s1.pgtbl_addr & ~MOCK_TABLE_ADDR)
 		return -EINVAL;
 	if (s1.addr_width == 48)
 		mn->levels = 4;
@@ -47,47 +38,10 @@ static int vtd_setup(struct mock_nested *mn, const struct inx_user_data *data)
 	return 0;
 }
 
-/* All bits above the highest that is translated are like that one. */
-static bool vtd_is_canonical(u32 levels, u64 iova)
+static u32 vtd_walk(struct mock_nested *mn, struct mock_stream *stream,
+		    u64 iova, u64 *out)
 {
-	unsigned int unused = 64 - (12 + 9 * levels);
-
-	return (u64)((s64)(iova << unused) >> unused) == iova;
-}
-
-static u32 vtd_walk(struct mock_nested *mn, u64 iova, u64 *out)
-{
-	u64 rights = MOCK_S1_READ | MOCK_S1_WRITE, table = mn->root, entry;
-	u32 level = mn->levels;
-	unsigned int shift;
-	u32 fault;
-
-	if (!vtd_is_canonical(level, iova))
-		return IOMMU_NEXT_MOCK_FAULT_STAGE1;
-	for (;; level--) {
-		shift = 12 + 9 * (level - 1);
-		fault = mock_nested_load(mn, table + (iova >> shift & 511) * 8,
-					 &entry);
-		if (fault)
-			return fault;
-		if (!(entry & VTD_PRESENT))
-			return IOMMU_NEXT_MOCK_FAULT_STAGE1;
-		if (!(entry & VTD_USER))
-			rights = 0;
-		if (!(entry & VTD_WRITE))
-			rights &= ~MOCK_S1_WRITE;
-		table = entry & VTD_ADDR;
-		if (level == 1)
-			break;
-		if (!(entry & VTD_LARGE))
-			continue;
-		if (level > 3 || table & (BIT_ULL(shift) - 1))
-			return IOMMU_NEXT_MOCK_FAULT_STAGE1;
-		break;
-	}
-	*out = table | (iova & (BIT_ULL(shift) - 1) & ~(u64)(SZ_4K - 1)) |
-	       rights;
-	return IOMMU_NEXT_MOCK_FAULT_NONE;
+	return mock_x86_walk(mn, mn->root, iova, out);
 }
 
 static int vtd_invalidate(struct mock_nested *mn,
@@ -111,7 +65,7 @@ static int vtd_invalidate(struct mock_nested *mn,
 	if (inv.npages <= (U64_MAX - inv.addr) >> 12)
 		last = inv.addr + (inv.npages << 12) - 1;
 	down_write(&mn->lock);
-	mock_nested_forget(mn, inv.addr, last);
+	mock_cache_forget(&mn->cache, inv.addr, last);
 	up_write(&mn->lock);
 	return 0;
 }

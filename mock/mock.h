@@ -23,6 +23,9 @@
 
 #define MOCK_PASID_BITS 20
 
+/* Flags that say which maker's IOMMU it is; none for VT-d. */
+#define MOCK_KINDS (IOMMU_NEXT_MOCK_AMD | IOMMU_NEXT_MOCK_ARM)
+
 struct eventfd_ctx;
 struct inx_backend_ops;
 struct inx_cdev;
@@ -115,6 +118,25 @@ struct mock_answer {
 	u32 code;
 };
 
+/**
+ * struct mock_stream - what a device and the IOMMU keep of it alone when it goes
+ * through page tables of the user's
+ * @lock: of all of it; after that of the page table
+ * @epoch: of the page table that the rest is about
+ * @atc: the device's own cache, as the IOTLB: IOVA in pages of 4 KiB
+ * @cd_is_cached: @cd is what an SMMUv3 goes by
+ * @cd: two words of its context descriptor
+ * @event: what an SMMUv3 calls the fault that was found
+ */
+struct mock_stream {
+	struct mutex lock; /* of all members */
+	u64 epoch;
+	struct xarray atc;
+	bool cd_is_cached;
+	u64 cd[2];
+	u32 event;
+};
+
 #define MOCK_ANSWERS 64
 
 /**
@@ -127,6 +149,7 @@ struct mock_answer {
  * @num_reserved: ranges in @reserved
  * @reserved: IOVAs that it cannot use
  * @engine: what it does
+ * @stream: for page tables of the user's
  * @cache: what the in-tree selftests flush
  * @answers_lock: of what follows
  * @num_answers: answers to page requests that have come
@@ -142,6 +165,7 @@ struct mock_device {
 	u32 num_reserved;
 	struct iommu_next_mock_range reserved[IOMMU_NEXT_MOCK_MAX_RESERVED];
 	struct mock_engine engine;
+	struct mock_stream stream;
 	u32 cache[SELFTEST_CACHE_NUM];
 	spinlock_t answers_lock; /* of what follows */
 	u32 num_answers;
@@ -152,6 +176,12 @@ struct mock_device {
 static inline struct mock_device *mock_device_of(struct device *dev)
 {
 	return container_of(dev, struct mock_device, dev);
+}
+
+static inline struct mock_device *
+mock_device_of_stream(struct mock_stream *stream)
+{
+	return container_of(stream, struct mock_device, stream);
 }
 
 /* backend.c */

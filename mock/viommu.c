@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slices of the mock IOMMU that belong to a guest, of the in-tree selftests' type:
- * what is flushed on one are the four numbers that a device has for a cache, what
- * it reports is the guest's number of a device.
+ * Slices of the mock IOMMU that belong to a guest: what all types of them have, and
+ * the type of the in-tree selftests. What is flushed on one of those are the four
+ * numbers that a device has for a cache, what it reports is the guest's number of a
+ * device.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -17,79 +18,86 @@
 #define MOCK_VIOMMU_ORDER 1
 
 /**
- * struct mock_viommu - a slice
- * @core: as the core knows it
- * @iommu: of which IOMMU, with a reference
- * @parent: the nesting parent
- * @devices: the guest's number to struct mock_device; under its own lock
- * @page: what can be mapped, NULL for nothing
+ * mock_viommu_free() - as &struct inx_viommu_ops.free
+ * @priv: the slice
  */
-struct mock_viommu {
-	struct inx_viommu *core;
-	struct mock_iommu *iommu;
-	struct iommu_domain *parent;
-	struct xarray devices;
-	u32 *page;
-};
-
-static void mock_viommu_free(void *priv)
+void mock_viommu_free(void *priv)
 {
 	struct mock_viommu *mv = priv;
 
 	free_pages((unsigned long)mv->page, MOCK_VIOMMU_ORDER);
 	xa_destroy(&mv->devices);
+	mutex_destroy(&mv->lock);
 	mock_iommu_put(mv->iommu);
 	kfree(mv);
 }
 
-static struct iommu_domain *
-mock_viommu_nested_alloc(void *priv, struct device *dev, u32 flags,
-			 const struct inx_user_data *data)
+/**
+ * mock_viommu_nested_alloc() - as &struct inx_viommu_ops.nested_alloc
+ * @priv: the slice
+ * @dev: the device
+ * @flags: what the core asks for
+ * @data: the user's description
+ *
+ * Return: the page table; ERR_PTR(-EINVAL); what mock_nested_make() returns.
+ */
+struct iommu_domain *mock_viommu_nested_alloc(void *priv, struct device *dev,
+					      u32 flags,
+					      const struct inx_user_data *data)
 {
 	struct mock_viommu *mv = priv;
-	struct iommu_domain *domain;
 
 	if (mock_domain_fits(mock_device_of(dev), mv->parent))
 		return ERR_PTR(-EINVAL);
-	domain = mock_nested_make(mv->iommu, mv->parent, data);
-	if (!IS_ERR(domain))
-		mock_nested_of(domain)->viommu = mv;
-	return domain;
+	return mock_nested_make(mv->iommu, mv->parent, mv, data);
 }
 
 static int mock_viommu_flush(struct mock_viommu *mv,
-			     const struct selftest_viommu_invalidate *inv)
+			     const struct inx_user_array *array, u32 index)
 {
+	struct selftest_viommu_invalidate inv;
 	struct mock_device *mock;
 	unsigned int i;
+	int rc;
 
-	if (inv->flags & ~SELFTEST_INVALIDATE_ALL)
+	rc = inx_user_array_get(&inv, sizeof(inv), sizeof(inv), array, index);
+	if (rc)
+		return rc;
+	if (inv.flags & ~SELFTEST_INVALIDATE_ALL)
 		return -EOPNOTSUPP;
-	if (inv->cache_id >= SELFTEST_CACHE_NUM)
+	if (inv.cache_id >= SELFTEST_CACHE_NUM)
 		return -EINVAL;
 	xa_lock(&mv->devices);
-	mock = xa_load(&mv->devices, inv->vdev_id);
+	mock = xa_load(&mv->devices, inv.vdev_id);
 	for (i = 0; mock && i < SELFTEST_CACHE_NUM; i++)
-		if (inv->flags & SELFTEST_INVALIDATE_ALL || i == inv->cache_id)
+		if (inv.flags & SELFTEST_INVALIDATE_ALL || i == inv.cache_id)
 			WRITE_ONCE(mock->cache[i], 0);
 	xa_unlock(&mv->devices);
 	return mock ? 0 : -EINVAL;
 }
 
-static int mock_viommu_invalidate(void *priv, struct inx_user_array *array)
+/**
+ * mock_viommu_each() - carry out entries one after the other
+ * @mv: the slice
+ * @array: the entries; gets how many were carried out
+ * @type: that they must have
+ * @one: carries one out
+ *
+ * Return: 0; -EINVAL for another type; what @one returns, which ends it.
+ */
+int mock_viommu_each(struct mock_viommu *mv, struct inx_user_array *array,
+		     u32 type,
+		     int (*one)(struct mock_viommu *mv,
+				const struct inx_user_array *array, u32 index))
 {
 	u32 entry_num = array->entry_num, i;
-	struct selftest_viommu_invalidate inv;
 	int rc;
 
 	array->entry_num = 0;
-	if (array->type != SELFTEST_VIOMMU_INVALIDATE)
+	if (array->type != type)
 		return -EINVAL;
 	for (i = 0; i < entry_num; i++) {
-		rc = inx_user_array_get(&inv, sizeof(inv), sizeof(inv), array,
-					i);
-		if (!rc)
-			rc = mock_viommu_flush(priv, &inv);
+		rc = one(mv, array, i);
 		if (rc)
 			return rc;
 		array->entry_num++;
@@ -98,8 +106,21 @@ static int mock_viommu_invalidate(void *priv, struct inx_user_array *array)
 	return 0;
 }
 
-static int mock_vdevice_add(void *priv, struct device *dev,
-			    unsigned long virt_id)
+static int mock_viommu_invalidate(void *priv, struct inx_user_array *array)
+{
+	return mock_viommu_each(priv, array, SELFTEST_VIOMMU_INVALIDATE,
+				mock_viommu_flush);
+}
+
+/**
+ * mock_vdevice_add() - as &struct inx_viommu_ops.vdevice_add
+ * @priv: the slice
+ * @dev: the device
+ * @virt_id: the guest's number
+ *
+ * Return: 0; -EINVAL for a device of another IOMMU; -EBUSY; -ENOMEM.
+ */
+int mock_vdevice_add(void *priv, struct device *dev, unsigned long virt_id)
 {
 	struct mock_device *mock = mock_device_of(dev);
 	struct mock_viommu *mv = priv;
@@ -109,8 +130,13 @@ static int mock_vdevice_add(void *priv, struct device *dev,
 	return xa_insert(&mv->devices, virt_id, mock, GFP_KERNEL_ACCOUNT);
 }
 
-static void mock_vdevice_remove(void *priv, struct device *dev,
-				unsigned long virt_id)
+/**
+ * mock_vdevice_remove() - as &struct inx_viommu_ops.vdevice_remove
+ * @priv: the slice
+ * @dev: the device
+ * @virt_id: the guest's number
+ */
+void mock_vdevice_remove(void *priv, struct device *dev, unsigned long virt_id)
 {
 	struct mock_viommu *mv = priv;
 
@@ -201,17 +227,29 @@ static int mock_viommu_offer(struct mock_viommu *mv,
 	return copy_to_user(data->uptr, &arg, data->len) ? -EFAULT : 0;
 }
 
+static const struct inx_viommu_ops *mock_viommu_type(struct mock_iommu *iommu,
+						     u32 type)
+{
+	if (iommu->flags & MOCK_SELFTEST_INFO)
+		return type == SELFTEST_VIOMMU_TYPE ? &mock_viommu_ops : NULL;
+	if (iommu->flags & IOMMU_NEXT_MOCK_ARM &&
+	    type == IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3)
+		return &mock_viommu_smmu_ops;
+	return NULL;
+}
+
 const struct inx_viommu_ops *
 mock_viommu_alloc(struct device *dev, struct inx_viommu *viommu,
 		  struct iommu_domain *parent,
 		  const struct inx_user_data *data, void **priv)
 {
 	struct mock_iommu *iommu = mock_device_of(dev)->iommu;
+	const struct inx_viommu_ops *ops;
 	struct mock_viommu *mv;
-	int rc;
+	int rc = 0;
 
-	if (!(iommu->flags & MOCK_SELFTEST_INFO) ||
-	    data->type != SELFTEST_VIOMMU_TYPE)
+	ops = mock_viommu_type(iommu, data->type);
+	if (!ops)
 		return ERR_PTR(-EOPNOTSUPP);
 	if (mock_domain_fits(mock_device_of(dev), parent))
 		return ERR_PTR(-EINVAL);
@@ -219,17 +257,21 @@ mock_viommu_alloc(struct device *dev, struct inx_viommu *viommu,
 	if (!mv)
 		return ERR_PTR(-ENOMEM);
 	xa_init_flags(&mv->devices, XA_FLAGS_ACCOUNT);
+	mutex_init(&mv->lock);
+	INIT_LIST_HEAD(&mv->tables);
 	kref_get(&iommu->ref);
 	mv->iommu = iommu;
 	mv->core = viommu;
 	mv->parent = parent;
-	rc = data->len ? mock_viommu_offer(mv, data) : 0;
+	/* Arm's takes no data, and does not mind any. */
+	if (ops == &mock_viommu_ops && data->len)
+		rc = mock_viommu_offer(mv, data);
 	if (rc) {
 		mock_viommu_free(mv);
 		return ERR_PTR(rc);
 	}
 	*priv = mv;
-	return &mock_viommu_ops;
+	return ops;
 }
 
 /**

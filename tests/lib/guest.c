@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -19,6 +21,28 @@ void guest_open(struct guest *g, struct world *w, struct world_dev *dev,
 	ASSERT_EQ(0, hwpt_flags(w->fd, dev->id, w->ioas,
 				IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT | flags,
 				&g->parent));
+}
+
+struct world_dev *guest_device(struct world *w, uint32_t flags)
+{
+	struct iommu_next_mock_device_alloc how = inx_mock_default();
+
+	how.flags = flags;
+	return world_bind(w, &how);
+}
+
+void guest_kill(struct world_dev *dev, void (*fn)(void *arg), void *arg)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		pid_t pid = world_fork(fn, arg);
+
+		usleep(1000 + 500 * i);
+		ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+		inx_detach(dev->fd);
+	}
 }
 
 uint64_t guest_page(struct guest *g)

@@ -39,6 +39,10 @@ struct guest {
 /* Map memory at IOVA in the world's IOAS, and make a nesting parent of it. */
 void guest_open(struct guest *g, struct world *w, struct world_dev *dev,
 		uint32_t flags);
+/* A device that is bound, of enum iommu_next_mock_flags. */
+struct world_dev *guest_device(struct world *w, uint32_t flags);
+/* Run @fn(@arg) in processes that are killed, and detach the device after each. */
+void guest_kill(struct world_dev *dev, void (*fn)(void *arg), void *arg);
 /* A page of it, zeroed: the guest's address, and where we see any such. */
 uint64_t guest_page(struct guest *g);
 void *guest_at(struct guest *g, uint64_t addr);

@@ -26,7 +26,7 @@
  * @IOMMU_NEXT_MOCK_UNSAFE_MSI: its interrupts cannot be isolated
  * @IOMMU_NEXT_MOCK_ATTACH_FIRST: its IOMMU wants to see a device before it maps
  * @IOMMU_NEXT_MOCK_KERNEL_OWNED: a kernel driver uses its group
- * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself, as a VT-d unit
+ * @IOMMU_NEXT_MOCK_HW_INFO: its IOMMU describes itself
  * @IOMMU_NEXT_MOCK_NO_SNOOP: its IOMMU cannot make no-snoop accesses snoop
  * @IOMMU_NEXT_MOCK_NO_DIRTY: its IOMMU cannot record what devices write
  * @IOMMU_NEXT_MOCK_PASID: its requests can have a PASID, of 20 bits
@@ -34,6 +34,8 @@
  * @IOMMU_NEXT_MOCK_NO_IOMMU: no IOMMU stands before it: its DMA goes to physical
  *	addresses, of all memory. Needs the parameter enable_unsafe_noiommu_mode of
  *	iommu_next, or is EOPNOTSUPP, and CAP_SYS_RAWIO, or is EPERM.
+ * @IOMMU_NEXT_MOCK_AMD: its IOMMU has the formats of AMD's, not of VT-d
+ * @IOMMU_NEXT_MOCK_ARM: its IOMMU has the formats of an SMMUv3; not with AMD
  */
 enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_NOT_COHERENT = 1 << 0,
@@ -46,6 +48,8 @@ enum iommu_next_mock_flags {
 	IOMMU_NEXT_MOCK_PASID = 1 << 8,
 	IOMMU_NEXT_MOCK_NO_NESTING = 1 << 9,
 	IOMMU_NEXT_MOCK_NO_IOMMU = 1 << 10,
+	IOMMU_NEXT_MOCK_AMD = 1 << 11,
+	IOMMU_NEXT_MOCK_ARM = 1 << 12,
 };
 
 /**
@@ -192,7 +196,8 @@ struct iommu_next_mock_stats {
 /**
  * enum iommu_next_mock_fault - why a DMA was refused
  * @IOMMU_NEXT_MOCK_FAULT_NONE: it was not
- * @IOMMU_NEXT_MOCK_FAULT_BLOCKED: the device is attached to nothing
+ * @IOMMU_NEXT_MOCK_FAULT_BLOCKED: the device is attached to nothing, or its guest
+ *	lets nothing through
  * @IOMMU_NEXT_MOCK_FAULT_UNMAPPED: nothing is mapped at the IOVA
  * @IOMMU_NEXT_MOCK_FAULT_PERMISSION: it is mapped without the right
  * @IOMMU_NEXT_MOCK_FAULT_APERTURE: the IOMMU cannot translate the IOVA
