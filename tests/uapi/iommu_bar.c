@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: seldom=6.1/vtd-*,6.12/vtd-*,7.2/vtd-*,7.2/amd,7.3/vtd load=iommu_next_vfio_pci machines=vtd,vtd-first,amd*,smmu timeout=120 */
+/* harness: load=iommu_next_vfio_pci machines=vtd,vtd-first,amd*,smmu timeout=120 */
+/* harness: seldom=6.1/vtd-*,6.12/vtd-*,7.2/vtd-*,7.2/amd,7.3/vtd */
 /*
  * One device writes to the registers of another, which are mapped into its
  * IOAS by their address or by a dma-buf, and does so no more when the other is
