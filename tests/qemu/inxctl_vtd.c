@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=- machines=vtd seldom=7.3/vtd timeout=300 libs=-ljansson,-lbpf tools=inxctl */
+/* harness: load=- machines=vtd timeout=300 libs=-ljansson,-lbpf tools=inxctl */
+/* harness: seldom=6.1/vtd,7.?/vtd */
 /*
  * inxctl as a person uses it, on devices behind an IOMMU: what it says, what it
  * changes, and what it refuses to.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next,iommu_next_mock machines=none,smp timeout=120 */
-/* harness: seldom=6.1/none,6.12/none,7.2/none */
+/* harness: seldom=?.?/none,6.12/none */
 /*
  * Accesses of drivers: pins for the CPU with page tables and without, copies in
  * and out, and who lets go of what when memory is unmapped.

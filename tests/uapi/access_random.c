@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next,iommu_next_mock machines=none,smp timeout=240 */
-/* harness: seldom=6.1/none,6.12/none,7.2/none */
+/* harness: seldom=?.?/none,6.12/none */
 /*
  * Accesses among maps, copies and page tables that come and go: step by step in
  * random order, with what has to be pinned told beforehand; and all at once.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next,iommu_next_mock machines=none,smp timeout=60 */
-/* harness: seldom=6.1/none,6.12/none,7.2/none */
+/* harness: seldom=?.?/none,6.12/none */
 /*
  * IOAS_MAP_FILE of a dma-buf: memory of a device, which the mock makes. Which it
  * takes, what devices see of them, and that nobody sees them any more when their

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next,iommu_next_mock machines=none,smp seldom=6.1/none,6.12/none,7.2/none */
+/* harness: load=iommu_next,iommu_next_mock machines=none,smp seldom=?.?/none,6.12/none */
 /*
  * What /proc/PID/fdinfo tells of a context: right, at any moment, and without
  * waiting for what a context is busy with.

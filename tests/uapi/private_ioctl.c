@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next machines=none,smp seldom=6.1/none,6.12/none,7.2/none timeout=120 */
+/* harness: load=iommu_next machines=none,smp seldom=?.?/none,6.12/none timeout=120 */
 /*
  * Ioctls and objects that a backend adds, by those which the mock adds for the
  * in-tree selftests: when they are answered, whose they are, how they end. What

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: load=iommu_next,iommu_next_mock machines=none,smp timeout=180 */
-/* harness: seldom=6.1/none,6.12/none,7.2/none */
+/* harness: seldom=?.?/none,6.12/none */
 /*
  * How VFIO's type1 unmaps a part of a mapping: every part of it, beside copies,
  * with page tables that come and go, with several threads.

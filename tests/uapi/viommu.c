@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next machines=none,smp seldom=6.1/none,6.12/none,7.2/none timeout=240 */
+/* harness: load=iommu_next machines=none,smp seldom=?.?/none,6.12/none timeout=240 */
 /*
  * Slices of an IOMMU, and what stands on one: virtual devices, page tables of the
  * user's, queues of events, hardware queues, and what is mapped of it. The mock
