@@ -46,8 +46,9 @@ struct inx_domain_link {
  * @list: of struct inx_domain_link; whoever maps or unmaps an area keeps it
  *	from changing
  * @small_pages: map each page on its own
- * @lock: held while @list changes, for who takes device memory away and has
- *	nothing else to keep it; nothing is locked under it
+ * @lock: held while @list changes, for who takes device memory away or looks up
+ *	a physical address, and has nothing else to keep it; nothing is locked
+ *	under it
  */
 struct inx_domains {
 	struct list_head list;

@@ -6,8 +6,7 @@
  * mapped or unmapped, and what can fail comes before the first change. An IO
  * page cannot be cut, nor, where there are none, a run that was mapped at once:
  * either every page has an entry of its own, or it is looked up what lies at the
- * cut. A pin by the CPU counts on its areas staying as they
- * are.
+ * cut. A pin by the CPU counts on its areas staying as they are.
  */
 #include <linux/bitops.h>
 #include <linux/err.h>

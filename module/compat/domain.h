@@ -5,8 +5,6 @@
 
 #include <linux/err.h>
 #include <linux/iommu.h>
-#include <linux/slab.h>
-#include <uapi/linux/iommu-next.h>
 
 #include "hw_info.h"
 
@@ -32,16 +30,9 @@ void inx_domain_fix_flush(struct iommu_domain *domain);
 
 static inline bool inx_device_is_first_stage(struct device *dev)
 {
-	u32 len, type = IOMMU_NEXT_HW_INFO_TYPE_DEFAULT;
-	struct iommu_next_hw_info_vtd *info;
-	u64 ecap = 0;
+	u64 cap, ecap;
 
-	info = inx_iommu_hw_info(dev, &len, &type);
-	if (IS_ERR_OR_NULL(info))
-		return false;
-	if (type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD && len >= sizeof(*info))
-		ecap = info->ecap_reg;
-	kfree(info);
+	inx_vtd_registers(dev, &cap, &ecap);
 	return (ecap & (INX_VTD_ECAP_SSTS | INX_VTD_ECAP_FSTS)) ==
 	       INX_VTD_ECAP_FSTS;
 }

@@ -8,6 +8,8 @@
 
 #include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/slab.h>
+#include <uapi/linux/iommu-next.h>
 
 /* Returns kmalloc()ed data, NULL when the driver has none, or an ERR_PTR(). */
 static inline void *inx_iommu_hw_info(struct device *dev, u32 *len, u32 *type)
@@ -40,6 +42,24 @@ static inline void *inx_iommu_hw_info(struct device *dev, u32 *len, u32 *type)
 	return data;
 #endif
 #endif
+}
+
+/* The capability registers of the VT-d unit before a device; 0 of another kind. */
+static inline void inx_vtd_registers(struct device *dev, u64 *cap, u64 *ecap)
+{
+	u32 len, type = IOMMU_NEXT_HW_INFO_TYPE_DEFAULT;
+	struct iommu_next_hw_info_vtd *info;
+
+	*cap = 0;
+	*ecap = 0;
+	info = inx_iommu_hw_info(dev, &len, &type);
+	if (IS_ERR_OR_NULL(info))
+		return;
+	if (type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD && len >= sizeof(*info)) {
+		*cap = info->cap_reg;
+		*ecap = info->ecap_reg;
+	}
+	kfree(info);
 }
 
 #endif

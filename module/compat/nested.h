@@ -36,18 +36,9 @@
 static inline bool inx_vtd_can_nest(struct device *dev,
 				    const struct iommu_next_hwpt_vtd_s1 *s1)
 {
-	u32 len, type = IOMMU_NEXT_HW_INFO_TYPE_DEFAULT;
-	struct iommu_next_hw_info_vtd *info;
-	u64 cap = 0, ecap = 0;
+	u64 cap, ecap;
 
-	info = inx_iommu_hw_info(dev, &len, &type);
-	if (IS_ERR_OR_NULL(info))
-		return false;
-	if (type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD && len >= sizeof(*info)) {
-		cap = info->cap_reg;
-		ecap = info->ecap_reg;
-	}
-	kfree(info);
+	inx_vtd_registers(dev, &cap, &ecap);
 	return (s1->addr_width == 48 ||
 		(s1->addr_width == 57 && cap & INX_VTD_CAP_FS5LP)) &&
 	       (!(s1->flags & IOMMU_NEXT_VTD_S1_SRE) ||
