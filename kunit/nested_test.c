@@ -112,47 +112,75 @@ WORLD_CASE(nested_pasid)
 	nest_leave(&n);
 }
 
+/**
+ * struct nested_queue - a device that may ask for pages
+ * @n: the device
+ * @file: where its requests are read
+ * @queue: of the queue
+ * @hwpt: of the page table that it is attached to
+ */
+struct nested_queue {
+	struct nest n;
+	struct file *file;
+	u32 queue;
+	u32 hwpt;
+};
+
+static void nested_queue_enter(struct world *w, struct nested_queue *q)
+{
+	struct kunit *test = w->test;
+	struct nest *n = &q->n;
+	u32 id;
+	int fd;
+
+	nest_enter(w, n);
+	KUNIT_ASSERT_EQ(test, 0, nest_fault_queue(n, &q->queue, &fd));
+	q->file = nest_file(test, fd);
+	KUNIT_ASSERT_EQ(test, 0,
+			nest_hwpt(n, n->parent, IOMMU_NEXT_HWPT_FAULT_ID_VALID,
+				  q->queue, true, &q->hwpt));
+	id = q->hwpt;
+	KUNIT_ASSERT_EQ(test, 0, inx_device_attach(n->d.idev, &id));
+}
+
+/* Detached, and its file closed. */
+static void nested_queue_leave(struct world *w, struct nested_queue *q)
+{
+	KUNIT_EXPECT_EQ(w->test, 0, world_destroy(w, q->hwpt));
+	KUNIT_EXPECT_EQ(w->test, 0, world_destroy(w, q->queue));
+	nest_leave(&q->n);
+}
+
 WORLD_CASE(nested_faults)
 {
 	struct iommu_next_hwpt_page_response answer = {};
 	struct iommu_next_hwpt_pgfault *fault;
-	struct file *file;
-	struct nest n;
-	u32 queue, hwpt, id;
-	int fd;
+	struct nested_queue q;
+	struct nest *n = &q.n;
 
-	nest_enter(w, &n);
-	fault = nest_data(&n);
-	KUNIT_ASSERT_EQ(test, 0, nest_fault_queue(&n, &queue, &fd));
-	file = nest_file(test, fd);
-	KUNIT_EXPECT_EQ(test, 0,
-			nest_hwpt(&n, n.parent, IOMMU_NEXT_HWPT_FAULT_ID_VALID,
-				  queue, true, &hwpt));
-	id = hwpt;
-	KUNIT_EXPECT_EQ(test, 0, inx_device_attach(n.d.idev, &id));
-	KUNIT_EXPECT_EQ(test, 0, nest_ask(&n, 1));
-	KUNIT_EXPECT_EQ(test, 0, nest_ask(&n, 2));
+	nested_queue_enter(w, &q);
+	fault = nest_data(n);
+	KUNIT_EXPECT_EQ(test, 0, nest_ask(n, 1));
+	KUNIT_EXPECT_EQ(test, 0, nest_ask(n, 2));
 	KUNIT_EXPECT_EQ(test, 2L * sizeof(*fault),
-			nest_read(&n, file, 3 * sizeof(*fault)));
-	KUNIT_EXPECT_EQ(test, n.dev, fault->dev_id);
+			nest_read(n, q.file, 3 * sizeof(*fault)));
+	KUNIT_EXPECT_EQ(test, n->dev, fault->dev_id);
 	KUNIT_EXPECT_EQ(test, 1U, fault->grpid);
 	answer.cookie = fault->cookie;
 	memcpy(fault, &answer, sizeof(answer));
 	KUNIT_EXPECT_EQ(test, (long)sizeof(answer),
-			nest_write(&n, file, sizeof(answer)));
-	KUNIT_EXPECT_EQ(test, 1 << 8, nest_answer(&n));
-	KUNIT_EXPECT_EQ(test, -EBUSY, world_destroy(w, queue));
+			nest_write(n, q.file, sizeof(answer)));
+	KUNIT_EXPECT_EQ(test, 1 << 8, nest_answer(n));
+	KUNIT_EXPECT_EQ(test, -EBUSY, world_destroy(w, q.queue));
 	/* What nobody has read, and what comes when nobody can. */
-	env_close(file);
-	KUNIT_EXPECT_EQ(test, 2 << 8 | 1, nest_answer(&n));
-	KUNIT_EXPECT_EQ(test, 0, nest_ask(&n, 3));
-	KUNIT_EXPECT_EQ(test, 3 << 8 | 1, nest_answer(&n));
-	KUNIT_EXPECT_EQ(test, -EAGAIN, nest_answer(&n));
-	inx_device_detach(n.d.idev);
-	KUNIT_EXPECT_EQ(test, -ENXIO, nest_ask(&n, 4));
-	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, hwpt));
-	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, queue));
-	nest_leave(&n);
+	env_close(q.file);
+	KUNIT_EXPECT_EQ(test, 2 << 8 | 1, nest_answer(n));
+	KUNIT_EXPECT_EQ(test, 0, nest_ask(n, 3));
+	KUNIT_EXPECT_EQ(test, 3 << 8 | 1, nest_answer(n));
+	KUNIT_EXPECT_EQ(test, -EAGAIN, nest_answer(n));
+	inx_device_detach(n->d.idev);
+	KUNIT_EXPECT_EQ(test, -ENXIO, nest_ask(n, 4));
+	nested_queue_leave(w, &q);
 }
 
 /* No memory to keep a request in: the device is told at once. */
@@ -160,31 +188,23 @@ WORLD_CASE(nested_faults_refused)
 {
 	struct iommu_next_hwpt_pgfault *fault;
 	unsigned int nth, refused = 0;
-	struct file *file;
-	struct nest n;
-	u32 queue, hwpt, id;
-	int fd, rc;
+	struct nested_queue q;
+	struct nest *n = &q.n;
+	int rc;
 
 	KUNIT_ASSERT_EQ(test, 0, env_faults_init());
-	nest_enter(w, &n);
-	fault = nest_data(&n);
-	KUNIT_ASSERT_EQ(test, 0, nest_fault_queue(&n, &queue, &fd));
-	file = nest_file(test, fd);
-	KUNIT_ASSERT_EQ(test, 0,
-			nest_hwpt(&n, n.parent, IOMMU_NEXT_HWPT_FAULT_ID_VALID,
-				  queue, true, &hwpt));
-	id = hwpt;
-	KUNIT_EXPECT_EQ(test, 0, inx_device_attach(n.d.idev, &id));
+	nested_queue_enter(w, &q);
+	fault = nest_data(n);
 	/* None at all, then for the request alone, then enough. */
 	for (nth = 1; nth < 100; nth++) {
 		KUNIT_ASSERT_EQ(test, 0, env_starve((nth - 1) * 192));
-		rc = nest_ask(&n, nth);
+		rc = nest_ask(n, nth);
 		env_has_starved();
 		if (rc) {
 			KUNIT_EXPECT_EQ(test, -ENOMEM, rc);
 			continue;
 		}
-		rc = nest_answer(&n);
+		rc = nest_answer(n);
 		if (rc == -EAGAIN)
 			break;
 		KUNIT_EXPECT_EQ(test, (int)(nth << 8 | 1), rc);
@@ -193,15 +213,13 @@ WORLD_CASE(nested_faults_refused)
 	KUNIT_EXPECT_GT(test, refused, 0U);
 	/* The one that came through. */
 	KUNIT_EXPECT_EQ(test, 2L * sizeof(*fault),
-			nest_read(&n, file, 2 * sizeof(*fault)));
+			nest_read(n, q.file, 2 * sizeof(*fault)));
 	KUNIT_EXPECT_EQ(test, nth, fault->grpid);
-	KUNIT_EXPECT_EQ(test, (long)-ESPIPE, nest_read(&n, file, 1));
-	KUNIT_EXPECT_EQ(test, (long)-ESPIPE, nest_write(&n, file, 1));
-	inx_device_detach(n.d.idev);
-	env_close(file);
-	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, hwpt));
-	KUNIT_EXPECT_EQ(test, 0, world_destroy(w, queue));
-	nest_leave(&n);
+	KUNIT_EXPECT_EQ(test, (long)-ESPIPE, nest_read(n, q.file, 1));
+	KUNIT_EXPECT_EQ(test, (long)-ESPIPE, nest_write(n, q.file, 1));
+	inx_device_detach(n->d.idev);
+	env_close(q.file);
+	nested_queue_leave(w, &q);
 }
 
 /* A page table of the user's in a maker's format, from what is at nest_data(). */

@@ -97,6 +97,29 @@ uint64_t *guest_entry(struct guest *g, uint64_t root, int levels, uint64_t va,
 	return entry_in(g, table, va, level);
 }
 
+void guest_expect_bytes(struct guest *g, struct world_dev *dev, uint64_t va,
+			uint64_t first, uint64_t second)
+{
+	unsigned char *mem = guest_at(g, first), *next = guest_at(g, second);
+	unsigned char seen[200], new[7];
+	int i;
+
+	for (i = 0; i < (int)PAGE; i++)
+		mem[i] = i * 5 + 1;
+	memset(next, 0xa9, PAGE);
+	EXPECT_TRUE(world_reads(dev, va, mem, PAGE));
+	ASSERT_EQ(0, inx_mock_read(dev->fd, va + PAGE - 100, seen, 200));
+	EXPECT_EQ(0, memcmp(seen, mem + PAGE - 100, 100));
+	EXPECT_EQ(0, memcmp(seen + 100, next, 100));
+	memset(new, 0x11, sizeof(new));
+	ASSERT_EQ(0, inx_mock_write(dev->fd, va + 123, new, sizeof(new)));
+	EXPECT_EQ(0, memcmp(mem + 123, new, sizeof(new)));
+	EXPECT_EQ((unsigned char)(122 * 5 + 1), mem[122]);
+	EXPECT_EQ((unsigned char)(130 * 5 + 1), mem[130]);
+	EXPECT_EQ(IOMMU_NEXT_MOCK_FAULT_STAGE1,
+		  world_touch(dev, g->iova, false));
+}
+
 int hwpt_alloc(int fd, struct iommu_next_hwpt_alloc *arg, uint32_t *hwpt)
 {
 	int rc;

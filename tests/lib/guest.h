@@ -53,6 +53,13 @@ void guest_map(struct guest *g, uint64_t root, int levels, uint64_t va,
 uint64_t *guest_entry(struct guest *g, uint64_t root, int levels, uint64_t va,
 		      int level);
 
+/*
+ * The device reaches two pages of it at @va and behind that, byte for byte and
+ * across both, and nothing by the addresses that the parent maps.
+ */
+void guest_expect_bytes(struct guest *g, struct world_dev *dev, uint64_t va,
+			uint64_t first, uint64_t second);
+
 /* HWPT_ALLOC with what is in @arg; a nested one on the guest's memory. */
 int hwpt_alloc(int fd, struct iommu_next_hwpt_alloc *arg, uint32_t *hwpt);
 int hwpt_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,

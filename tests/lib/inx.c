@@ -222,6 +222,18 @@ int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
 	return rc;
 }
 
+int inx_hw_info(int fd, uint32_t dev, void *data, uint32_t room,
+		struct iommu_next_hw_info *info)
+{
+	*info = (struct iommu_next_hw_info){
+		.size = sizeof(*info),
+		.dev_id = dev,
+		.data_len = room,
+		.data_uptr = (uintptr_t)data,
+	};
+	return ioctl(fd, IOMMU_NEXT_GET_HW_INFO, info);
+}
+
 int inx_dirty_set(int fd, uint32_t hwpt, bool enable)
 {
 	struct iommu_next_hwpt_set_dirty_tracking arg = {

@@ -61,6 +61,9 @@ int inx_option_set(int fd, uint32_t option, uint32_t object, uint64_t val);
 int inx_hwpt_alloc(int fd, uint32_t dev, uint32_t pt, uint32_t *hwpt);
 int inx_hwpt_alloc_flags(int fd, uint32_t dev, uint32_t pt, uint32_t flags,
 			 uint32_t *hwpt);
+/* GET_HW_INFO: @data gets what the IOMMU says, @info the rest of the answer. */
+int inx_hw_info(int fd, uint32_t dev, void *data, uint32_t room,
+		struct iommu_next_hw_info *info);
 /* Dirty tracking on or off; and what was written, a bit for @page_size. */
 int inx_dirty_set(int fd, uint32_t hwpt, bool enable);
 int inx_dirty_read(int fd, uint32_t hwpt, uint32_t flags, uint64_t iova,

@@ -150,12 +150,9 @@ FIXTURE(dirty)
 
 static uint64_t capability(struct dirty_data *self)
 {
-	struct iommu_next_hw_info info = {
-		.size = sizeof(info),
-		.dev_id = self->c.id[0],
-	};
+	struct iommu_next_hw_info info;
 
-	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	ASSERT_EQ(0, inx_hw_info(self->c.fd, self->c.id[0], NULL, 0, &info));
 	return info.out_capabilities & IOMMU_NEXT_HW_CAP_DIRTY_TRACKING;
 }
 

@@ -66,14 +66,10 @@ static uint64_t of_sysfs(const char *name)
 TEST_F(pasid, hw_info)
 {
 	struct iommu_next_hw_info_vtd vtd = {};
-	struct iommu_next_hw_info arg = {
-		.size = sizeof(arg),
-		.dev_id = self->c.id,
-		.data_len = sizeof(vtd),
-		.data_uptr = (uintptr_t)&vtd,
-	};
+	struct iommu_next_hw_info arg;
 
-	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	ASSERT_EQ(0, inx_hw_info(self->c.fd, self->c.id, &vtd, sizeof(vtd),
+				 &arg));
 	if (!self->has) {
 		EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_NONE, arg.out_data_type);
 		EXPECT_EQ(0, arg.out_max_pasid_log2);

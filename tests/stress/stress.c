@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next,iommu_next_mock machines=smp timeout=1500 */
+/* harness: load=iommu_next,iommu_next_mock machines=smp timeout=1500 taint=U */
 /*
  * Anything at any time: processes that know nothing of each other call every
  * ioctl on the same files, with IDs and ranges drawn at random, and are killed
@@ -91,6 +91,8 @@ static void work(struct world *w, const int *files)
 	for (i = 0; i < FILES; i++)
 		s.files[i] = files[i];
 	s.files[FILES] = inx_open();
+	s.mock = open(INX_MOCK_NODE, O_RDWR | O_CLOEXEC);
+	ASSERT_GE(s.mock, 0);
 	s.mem = inx_alloc(MEM_LENGTH);
 	s.memfd = memfd_create("stress", MFD_CLOEXEC);
 	ASSERT_EQ(0, ftruncate(s.memfd, MEM_LENGTH + 16 * PAGE));
@@ -256,6 +258,7 @@ TEST_TIMEOUT(everything_at_once, 1400)
 	shared = share(sizeof(*shared));
 	tallies = share(NR_OPS * sizeof(*tallies));
 	world_load_mock("selftest=1");
+	ASSERT_EQ(0, inx_set_noiommu(true));
 	knob("/sys/kernel/debug/kmemleak", "clear");
 	fail_some_allocations();
 	for (; now < end; now = race_now_ms()) {
@@ -268,6 +271,7 @@ TEST_TIMEOUT(everything_at_once, 1400)
 		       killed);
 	}
 	knob("/sys/kernel/debug/failslab/probability", "0");
+	EXPECT_EQ(0, inx_set_noiommu(false));
 	TH_LOG("%lu calls in %u s and %u rounds, %u processes killed",
 	       shared->steps, seconds, rounds, killed);
 	for (i = 0; i < NR_OPS; i++) {

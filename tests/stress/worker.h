@@ -7,6 +7,7 @@
 #define STRESS_WORKER_H
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -61,6 +62,8 @@ struct shared {
  * @mem: memory of its own
  * @memfd: a file that it maps
  * @dev: device files
+ * @mock: where the worker makes devices that are for nobody else
+ * @naked: device file of one without an IOMMU, 0 for none
  * @queue: files of fault and event queues, 0 for none
  * @access: files of accesses, likewise
  */
@@ -73,6 +76,8 @@ struct worker {
 	unsigned char *mem;
 	int memfd;
 	int dev[DEVS];
+	int mock;
+	int naked;
 	int queue[SLOTS];
 	int access[SLOTS];
 };
@@ -271,35 +276,65 @@ static int op_hwpt(struct worker *s)
 			   PARENT : HWPT, id);
 }
 
+/* What a guest may say of its tables: of VT-d, SMMUv3, AMD, the selftests. */
+union a_format {
+	struct iommu_next_hwpt_vtd_s1 vtd;
+	struct iommu_next_hwpt_arm_smmuv3 arm;
+	struct iommu_next_hwpt_amd_guest amd;
+	uint32_t selftest[2];
+};
+
+static uint32_t a_format(struct worker *s, union a_format *data, uint32_t *len)
+{
+	memset(data, 0, sizeof(*data));
+	switch (any(s, 4)) {
+	case 0:
+		data->vtd.pgtbl_addr = BASE;
+		data->vtd.addr_width = 48;
+		*len = sizeof(data->vtd);
+		return IOMMU_NEXT_HWPT_DATA_VTD_S1;
+	case 1:
+		/* Valid; through stage 1 with its tables at BASE, or past it. */
+		data->arm.ste[0] = any(s, 2) ? BASE | 0xb : 0x9;
+		*len = sizeof(data->arm);
+		return IOMMU_NEXT_HWPT_DATA_ARM_SMMUV3;
+	case 2:
+		*len = sizeof(data->amd);
+		return IOMMU_NEXT_HWPT_DATA_AMD_GUEST;
+	default:
+		*len = sizeof(data->selftest);
+		return SELFTEST_DATA;
+	}
+}
+
 static int op_nested(struct worker *s)
 {
-	struct iommu_next_hwpt_vtd_s1 vtd = {
-		.pgtbl_addr = BASE,
-		.addr_width = 48,
-	};
-	uint32_t selftest[2] = {};
-	bool of_selftest = any(s, 2);
+	union a_format data;
 	struct iommu_next_hwpt_alloc arg = {
 		.flags = any(s, 3) ? 0 : IOMMU_NEXT_HWPT_FAULT_ID_VALID,
 		.dev_id = an(s, DEVICE),
 		.pt_id = an(s, any(s, 2) ? PARENT : VIOMMU),
 		.fault_id = an(s, FAULT),
-		.data_type = of_selftest ? SELFTEST_DATA :
-					   IOMMU_NEXT_HWPT_DATA_VTD_S1,
-		.data_len = of_selftest ? sizeof(selftest) : sizeof(vtd),
-		.data_uptr = of_selftest ? (uintptr_t)selftest :
-					   (uintptr_t)&vtd,
+		.data_uptr = (uintptr_t)&data,
 	};
-
 	uint32_t id = 0;
-	int rc = hwpt_alloc(a_file(s), &arg, &id);
+	int rc;
 
+	arg.data_type = a_format(s, &data, &arg.data_len);
+	rc = hwpt_alloc(a_file(s), &arg, &id);
 	return note(s, rc, NESTED, id);
 }
 
 static int op_flush(struct worker *s)
 {
-	return hwpt_flush(a_file(s), an(s, NESTED), 0, UINT64_MAX);
+	const uint64_t all[2] = { 0x30 }; /* TLBI_NSNH_ALL */
+	uint32_t num = 1;
+
+	if (any(s, 2))
+		return hwpt_flush(a_file(s), an(s, NESTED), 0, UINT64_MAX);
+	return hwpt_invalidate(a_file(s), an(s, VIOMMU),
+			       IOMMU_NEXT_VIOMMU_INVALIDATE_DATA_ARM_SMMUV3,
+			       all, sizeof(all), &num);
 }
 
 static int op_dirty_set(struct worker *s)
@@ -318,14 +353,9 @@ static int op_dirty_read(struct worker *s)
 static int op_hw_info(struct worker *s)
 {
 	char data[64];
-	struct iommu_next_hw_info arg = {
-		.size = sizeof(arg),
-		.dev_id = an(s, DEVICE),
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)data,
-	};
+	struct iommu_next_hw_info info;
 
-	return ioctl(a_file(s), IOMMU_NEXT_GET_HW_INFO, &arg);
+	return inx_hw_info(a_file(s), an(s, DEVICE), data, sizeof(data), &info);
 }
 
 /* ---- queues ------------------------------------------------------------------------------ */
@@ -393,15 +423,17 @@ static int op_viommu(struct worker *s)
 	uint32_t data[6] = {};
 	struct iommu_next_viommu_alloc arg = {
 		.size = sizeof(arg),
-		.type = SELFTEST_VIOMMU,
+		.type = any(s, 2) ? SELFTEST_VIOMMU :
+				    IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
 		.dev_id = an(s, DEVICE),
 		.hwpt_id = an(s, PARENT),
-		.data_len = any(s, 2) ? sizeof(data) : 0,
 		.data_uptr = (uintptr_t)data,
 	};
 	int fd = a_file(s);
 	void *page;
 
+	if (arg.type == SELFTEST_VIOMMU && any(s, 2))
+		arg.data_len = sizeof(data);
 	if (ioctl(fd, IOMMU_NEXT_VIOMMU_ALLOC, &arg))
 		return -1;
 	note(s, 0, VIOMMU, arg.out_viommu_id);
@@ -431,7 +463,8 @@ static int op_event_queue(struct worker *s)
 	struct iommu_next_veventq_alloc arg = {
 		.size = sizeof(arg),
 		.viommu_id = an(s, VIOMMU),
-		.type = SELFTEST_EVENTS,
+		.type = any(s, 2) ? SELFTEST_EVENTS :
+				    IOMMU_NEXT_VEVENTQ_TYPE_ARM_SMMUV3,
 		.veventq_depth = 1 + any(s, 3),
 	};
 
@@ -511,11 +544,15 @@ static int op_reopen(struct worker *s)
 
 static int op_unplug(struct worker *s)
 {
+	static const uint32_t kinds[] = {
+		0, 0, IOMMU_NEXT_MOCK_ARM, IOMMU_NEXT_MOCK_AMD,
+	};
 	struct iommu_next_mock_device_alloc how = inx_mock_default();
 	int *slot = &s->dev[any(s, DEVS)], fd;
 	uint32_t id;
 
-	how.flags = IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_HW_INFO;
+	how.flags = IOMMU_NEXT_MOCK_PASID | IOMMU_NEXT_MOCK_HW_INFO |
+		    kinds[any(s, 4)];
 	inx_mock_remove(s->world->mock, 1 + any(s, 4 * DEVS));
 	fd = inx_mock_device(s->world->mock, &how, &id);
 	if (fd < 0)
@@ -524,6 +561,28 @@ static int op_unplug(struct worker *s)
 		close(*slot);
 	*slot = fd;
 	return 0;
+}
+
+/*
+ * One without an IOMMU. Its DMA would reach anything, so it is of a file of its own,
+ * from which nobody opens it for op_dma().
+ */
+static int op_naked(struct worker *s)
+{
+	struct iommu_next_mock_device_alloc how = inx_mock_default();
+	int fd;
+	uint32_t id;
+
+	how.flags = IOMMU_NEXT_MOCK_NO_IOMMU;
+	fd = inx_mock_device(s->mock, &how, &id);
+	if (fd < 0)
+		return -1;
+	if (s->naked > 0)
+		close(s->naked);
+	s->naked = fd;
+	if (inx_bind(fd, a_file(s), NULL))
+		return -1;
+	return inx_attach_to(fd, an(s, IOAS));
 }
 
 /* ---- drivers that use the CPU ------------------------------------------------------------ */
@@ -623,14 +682,14 @@ static const struct op {
 	OP(dmabuf, 4),
 	OP(unmap, 6), OP(unmap_all, 3), OP(copy, 6), OP(ranges, 1),
 	OP(allow, 1), OP(change_process, 1), OP(huge_pages, 1),
-	OP(get_pa, 1), OP(vfio_ioas, 1), OP(type1_map, 1),
+	OP(get_pa, 4), OP(vfio_ioas, 1), OP(type1_map, 1),
 	OP(type1_unmap, 1), OP(hwpt, 16), OP(nested, 10), OP(flush, 3),
 	OP(dirty_set, 2), OP(dirty_read, 2), OP(hw_info, 1), OP(queue, 2),
 	OP(queue_close, 1), OP(queue_read, 4), OP(queue_write, 1),
 	OP(page_request, 8), OP(viommu, 8), OP(vdevice, 8),
 	OP(event_queue, 4), OP(hw_queue, 4), OP(bind, 10), OP(attach, 20),
 	OP(detach, 2), OP(pasid_attach, 10), OP(pasid_detach, 2),
-	OP(dma, 10), OP(reopen, 1), OP(unplug, 1), OP(access, 3),
+	OP(dma, 10), OP(reopen, 1), OP(unplug, 1), OP(naked, 1), OP(access, 3),
 	OP(access_attach, 6), OP(access_pin, 6), OP(access_unpin, 3),
 	OP(access_rw, 6), OP(selftest, 20),
 };

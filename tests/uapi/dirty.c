@@ -77,12 +77,9 @@ static uint64_t take(struct dirty_data *self)
 
 static uint64_t capabilities(struct world *w, struct world_dev *dev)
 {
-	struct iommu_next_hw_info info = {
-		.size = sizeof(info),
-		.dev_id = dev->id,
-	};
+	struct iommu_next_hw_info info;
 
-	ASSERT_EQ(0, ioctl(w->fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	ASSERT_EQ(0, inx_hw_info(w->fd, dev->id, NULL, 0, &info));
 	return info.out_capabilities;
 }
 

@@ -428,15 +428,11 @@ TEST_F(dma, aperture)
 TEST_F(dma, hw_info)
 {
 	struct iommu_next_hw_info_vtd vtd = {};
-	struct iommu_next_hw_info arg = {
-		.size = sizeof(arg),
-		.dev_id = self->c.id[0],
-		.data_len = sizeof(vtd),
-		.data_uptr = (uintptr_t)&vtd,
-	};
+	struct iommu_next_hw_info arg;
 	char text[32];
 
-	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	ASSERT_EQ(0, inx_hw_info(self->c.fd, self->c.id[0], &vtd, sizeof(vtd),
+				 &arg));
 	if (!machine_is("vtd") || kernel_is("6.1")) {
 		EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_NONE, arg.out_data_type);
 		EXPECT_EQ(0, arg.data_len);

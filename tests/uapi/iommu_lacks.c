@@ -20,12 +20,11 @@ TEST(device_without)
 		.size = sizeof(viommu),
 		.type = IOMMU_NEXT_VIOMMU_TYPE_ARM_SMMUV3,
 	};
-	struct iommu_next_hw_info info = { .size = sizeof(info) };
+	struct iommu_next_hw_info info;
 	struct client c;
 
 	client_open(&c, 1, false);
-	info.dev_id = c.id[0];
-	ASSERT_EQ(0, ioctl(c.fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	ASSERT_EQ(0, inx_hw_info(c.fd, c.id[0], NULL, 0, &info));
 	EXPECT_EQ(0, info.out_max_pasid_log2);
 	EXPECT_ERRNO(EOPNOTSUPP, hwpt_flags(c.fd, c.id[0], c.ioas, FAULTS,
 					    NULL));

@@ -94,26 +94,12 @@ static uint32_t attach(struct amd_data *self)
 
 TEST_F(amd, reaches_the_right_byte)
 {
-	unsigned char *mem = guest_at(&self->g, self->data);
 	uint64_t other = guest_page(&self->g);
-	unsigned char seen[200];
-	int i;
 
-	for (i = 0; i < (int)PAGE; i++)
-		mem[i] = i * 3 + 1;
-	memset(guest_at(&self->g, other), 0xa9, PAGE);
 	guest_map(&self->g, self->root, 4, VA, self->data, PAGE, PT_RW);
 	guest_map(&self->g, self->root, 4, VA + PAGE, other, PAGE, PT_RW);
 	attach(self);
-	EXPECT_TRUE(world_reads(self->dev, VA, mem, PAGE));
-	ASSERT_EQ(0, inx_mock_read(self->dev->fd, VA + PAGE - 100, seen, 200));
-	EXPECT_EQ(0, memcmp(seen, mem + PAGE - 100, 100));
-	EXPECT_EQ(0xa9, seen[100]);
-	ASSERT_EQ(0, inx_mock_write(self->dev->fd, VA + 123, seen + 100, 2));
-	EXPECT_EQ(0xa9, mem[124]);
-	EXPECT_EQ((unsigned char)(125 * 3 + 1), mem[125]);
-	EXPECT_EQ(IOMMU_NEXT_MOCK_FAULT_STAGE1,
-		  world_touch(self->dev, IOVA, false));
+	guest_expect_bytes(&self->g, self->dev, VA, self->data, other);
 }
 
 TEST_F(amd, levels_and_large_pages)
@@ -272,14 +258,10 @@ TEST_F(amd, bits_without_a_meaning)
 TEST_F(amd, describes_itself)
 {
 	struct iommu_next_hw_info_amd amd = {};
-	struct iommu_next_hw_info info = {
-		.size = sizeof(info),
-		.dev_id = self->dev->id,
-		.data_len = sizeof(amd),
-		.data_uptr = (uintptr_t)&amd,
-	};
+	struct iommu_next_hw_info info;
 
-	ASSERT_EQ(0, ioctl(self->w.fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	ASSERT_EQ(0, inx_hw_info(self->w.fd, self->dev->id, &amd, sizeof(amd),
+				 &info));
 	EXPECT_EQ(IOMMU_NEXT_HW_INFO_TYPE_AMD, info.out_data_type);
 	EXPECT_EQ(sizeof(amd), info.data_len);
 	/* Guest translation, tables of 5 levels, 3 of GCR3 tables. */

@@ -287,15 +287,12 @@ TEST_F(noiommu, beside_an_iommu)
 
 TEST_F(noiommu, no_hardware_to_ask)
 {
-	struct iommu_next_hw_info info = {
-		.size = sizeof(info),
-		.dev_id = self->dev->id,
-	};
+	struct iommu_next_hw_info info;
 	struct world_dev *dev = world_bind(&self->w, NULL);
 	uint32_t hwpt, pt;
 
-	EXPECT_ERRNO(EOPNOTSUPP,
-		     ioctl(self->w.fd, IOMMU_NEXT_GET_HW_INFO, &info));
+	EXPECT_ERRNO(EOPNOTSUPP, inx_hw_info(self->w.fd, self->dev->id, NULL,
+					     0, &info));
 	EXPECT_ERRNO(EOPNOTSUPP,
 		     hwpt_flags(self->w.fd, self->dev->id, self->w.ioas,
 				IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT, &hwpt));

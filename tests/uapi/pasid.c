@@ -210,15 +210,12 @@ TEST_F(pasid, device_without)
 
 TEST_F(pasid, width)
 {
-	struct iommu_next_hw_info arg = {
-		.size = sizeof(arg),
-		.dev_id = self->dev->id,
-	};
+	uint32_t dev = world_bind(&self->w, NULL)->id;
+	struct iommu_next_hw_info arg;
 
-	ASSERT_EQ(0, ioctl(self->w.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	ASSERT_EQ(0, inx_hw_info(self->w.fd, self->dev->id, NULL, 0, &arg));
 	EXPECT_EQ(20, arg.out_max_pasid_log2);
-	arg.dev_id = world_bind(&self->w, NULL)->id;
-	ASSERT_EQ(0, ioctl(self->w.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	ASSERT_EQ(0, inx_hw_info(self->w.fd, dev, NULL, 0, &arg));
 	EXPECT_EQ(0, arg.out_max_pasid_log2);
 }
 

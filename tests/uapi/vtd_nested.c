@@ -24,15 +24,11 @@ FIXTURE(vtd_nested)
 FIXTURE_SETUP(vtd_nested)
 {
 	struct iommu_next_hw_info_vtd vtd = {};
-	struct iommu_next_hw_info arg = {
-		.size = sizeof(arg),
-		.data_len = sizeof(vtd),
-		.data_uptr = (uintptr_t)&vtd,
-	};
+	struct iommu_next_hw_info arg;
 
 	client_open(&self->c, 1, false);
-	arg.dev_id = self->c.id[0];
-	ASSERT_EQ(0, ioctl(self->c.fd, IOMMU_NEXT_GET_HW_INFO, &arg));
+	ASSERT_EQ(0, inx_hw_info(self->c.fd, self->c.id[0], &vtd, sizeof(vtd),
+				 &arg));
 	self->has_info = arg.out_data_type == IOMMU_NEXT_HW_INFO_TYPE_INTEL_VTD;
 	self->nests = self->has_info && vtd.ecap_reg & ECAP_NEST;
 	EXPECT_EQ(0, arg.out_max_pasid_log2);
