@@ -86,8 +86,9 @@ static bool inx_cut_is_possible(struct inx_iopt *iopt,
 
 /*
  * Get ready to cut the area that @iova lies in, but does not start, if there is
- * one. 0, -EINVAL, -ENOMEM, -EAGAIN with pins in the way; *right is the second
- * area, NULL when there is nothing to cut.
+ * one. 0, -ENOMEM, -EINVAL also with pins in the way that stay, -EAGAIN with
+ * copies, which end; *right is the second area, NULL when there is nothing to
+ * cut.
  */
 static int inx_cut_prepare(struct inx_iopt *iopt, unsigned long iova,
 			   struct inx_area **right)
@@ -100,8 +101,13 @@ static int inx_cut_prepare(struct inx_iopt *iopt, unsigned long iova,
 		return 0;
 	if (!inx_cut_is_possible(iopt, area, iova))
 		return -EINVAL;
-	if (area->npins)
-		return -EAGAIN;
+	if (area->npins) {
+		struct inx_iova_range range = {
+			area->node.start, area->node.last
+		};
+
+		return inx_pins_are_kept(iopt, range) ? -EINVAL : -EAGAIN;
+	}
 	area = inx_area_prepare_cut(area, iova);
 	if (IS_ERR(area))
 		return PTR_ERR(area);
@@ -135,7 +141,7 @@ static int inx_cut_check(struct inx_iopt *iopt, struct inx_iova_range range)
 	return 0;
 }
 
-/* -EAGAIN when there are pins in the way. */
+/* -EAGAIN when there are copies in the way. */
 static int inx_cut_try(struct inx_iopt *iopt, const struct inx_cut *cut)
 {
 	struct inx_iova_range range = cut->range;
@@ -175,19 +181,15 @@ static struct inx_iova_range inx_cut_widen(struct inx_iopt *iopt,
 
 static int inx_cut_make(struct inx_iopt *iopt, const struct inx_cut *cut)
 {
-	bool waited = false, closed = false;
 	struct inx_iova_range wide;
-	struct inx_area *area;
+	bool waited = false;
 	int rc = 0;
 
 again:
 	down_read(&iopt->domains_rwsem);
 	down_write(&iopt->iova_rwsem);
-	if (waited) {
-		area = inx_space_first(&iopt->space, wide.start, wide.last);
-		closed = area && area->is_closed;
+	if (waited)
 		inx_pins_close(iopt, wide, false);
-	}
 	if (iopt->domains.small_pages || cut->large) {
 		rc = inx_cut_check(iopt, cut->range);
 		rc = rc ?: inx_cut_try(iopt, cut);
@@ -200,9 +202,9 @@ again:
 	inx_iopt_unlock_read(iopt);
 	if (rc != -EAGAIN)
 		return rc;
-	/* An UNMAP that gave up may have opened them before. */
+	/* Who maps or unmaps there as well has let in another copy. */
 	if (waited)
-		return closed ? -EINVAL : -EBUSY;
+		return -EBUSY;
 	waited = true;
 	rc = inx_pins_wait(iopt, wide);
 	if (!rc)

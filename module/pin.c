@@ -349,6 +349,24 @@ void inx_pins_close(struct inx_iopt *iopt, struct inx_iova_range range,
 		area->is_closed = close;
 }
 
+/**
+ * inx_pins_are_kept() - whether a range has pins that are complete
+ * @iopt: where, its iova_rwsem held
+ * @range: the range
+ *
+ * Return: whether there is one that stays until its pinner undoes it.
+ */
+bool inx_pins_are_kept(struct inx_iopt *iopt, struct inx_iova_range range)
+{
+	struct inx_pin *pin;
+
+	lockdep_assert_held(&iopt->iova_rwsem);
+	for (pin = inx_pin_first(iopt, range); pin && pin->pending;
+	     pin = inx_pin_next(pin, range))
+		;
+	return pin;
+}
+
 static bool inx_pins_are_pending(struct inx_iopt *iopt,
 				 struct inx_iova_range range)
 {

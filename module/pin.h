@@ -29,6 +29,7 @@ struct inx_pinner {
 void inx_pins_init(struct inx_pins *pins);
 void inx_pins_close(struct inx_iopt *iopt, struct inx_iova_range range,
 		    bool close);
+bool inx_pins_are_kept(struct inx_iopt *iopt, struct inx_iova_range range);
 int inx_pins_wait(struct inx_iopt *iopt, struct inx_iova_range range);
 int inx_pins_evict(struct inx_iopt *iopt, struct inx_iova_range range);
 
