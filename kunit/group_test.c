@@ -19,17 +19,21 @@
  * devices, and with reserved regions of the whole.
  */
 static struct mock_device *group_members[2];
+static bool group_first_leaves;
 static int group_reserved_rc;
 static void *group_other;
 
 static struct device *group_device(void *group, struct device *without)
 {
+	struct device *dev = NULL;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(group_members); i++)
+	for (i = 0; !dev && i < ARRAY_SIZE(group_members); i++)
 		if (group_members[i] && &group_members[i]->dev != without)
-			return get_device(&group_members[i]->dev);
-	return NULL;
+			dev = get_device(&group_members[i]->dev);
+	if (group_first_leaves)
+		group_members[0] = NULL;
+	return dev;
 }
 
 static int group_reserved(void *group, struct inx_iova_range **ranges)
@@ -82,6 +86,7 @@ static void groups_enter(struct world *w, struct groups *g)
 	/* Whoever binds a group as a whole has claimed it himself. */
 	g->ops.claim = group_claim;
 	group_other = NULL;
+	group_first_leaves = false;
 	group_reserved_rc = 0;
 	world_open(w);
 	g->ioas = world_ioas_alloc(w);
@@ -187,6 +192,39 @@ WORLD_CASE(group_devices_leave)
 	groups_leave(&g);
 }
 
+/* It has left when the bus began to be watched, or is just leaving. */
+WORLD_CASE(group_device_leaves_early)
+{
+	struct mock_device *first, *second;
+	struct inx_device *idev;
+	struct groups g;
+
+	groups_enter(w, &g);
+	first = group_members[0];
+	second = group_members[1];
+	group_first_leaves = true;
+	idev = groups_bind(&g);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, idev);
+	KUNIT_EXPECT_PTR_EQ(test, &second->dev, idev->dev);
+	inx_device_unbind(idev);
+	/* It was the only one. */
+	group_members[0] = first;
+	group_members[1] = NULL;
+	KUNIT_EXPECT_EQ(test, -ENODEV, (int)PTR_ERR(groups_bind(&g)));
+	KUNIT_EXPECT_EQ(test, 1U, world_objects(w));
+	group_first_leaves = false;
+	group_members[0] = first;
+	group_members[1] = second;
+	idev = groups_bind(&g);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, idev);
+	KUNIT_EXPECT_PTR_EQ(test, &first->dev, idev->dev);
+	idev->left_bus.notifier_call(&idev->left_bus, BUS_NOTIFY_REMOVED_DEVICE,
+				     &first->dev);
+	KUNIT_EXPECT_PTR_EQ(test, &second->dev, idev->dev);
+	inx_device_unbind(idev);
+	groups_leave(&g);
+}
+
 WORLD_CASE(group_refused)
 {
 	struct mock_device *members[2];
@@ -242,6 +280,7 @@ WORLD_CASE(group_refused)
 static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_whole),
 	KUNIT_CASE(group_devices_leave),
+	KUNIT_CASE(group_device_leaves_early),
 	KUNIT_CASE(group_refused),
 	{}
 };

@@ -144,31 +144,72 @@ out_abort:
 }
 
 /*
- * The device that stands for a group leaves its bus: another one of that bus
- * takes its place. The last one does not get here while the group has a client.
+ * Another device of that bus comes to stand for a group, or none is left. Returns
+ * the one that does not any more, to be put without the lock.
+ */
+static struct device *inx_device_change(struct inx_device *idev,
+					struct device *without)
+{
+	struct device *next;
+
+	lockdep_assert_held(&idev->group->lock);
+	next = idev->ops->group_device(idev->group->id, without);
+	if (next && next->bus == idev->bus)
+		swap(idev->dev, next);
+	else
+		idev->gone = true;
+	return next;
+}
+
+/*
+ * The device that stands for a group leaves its bus. The last one does not get
+ * here while the group has a client. Who began to listen in the midst of it sees
+ * the end of it.
  */
 static int inx_device_left_bus(struct notifier_block *nb, unsigned long action,
 			       void *data)
 {
 	struct inx_device *idev = container_of(nb, struct inx_device,
 					       left_bus);
-	struct device *dev = data, *next;
+	struct device *dev = data, *old = NULL;
 
-	if (action != BUS_NOTIFY_DEL_DEVICE)
+	if (action != BUS_NOTIFY_DEL_DEVICE &&
+	    action != BUS_NOTIFY_REMOVED_DEVICE)
 		return NOTIFY_DONE;
 	mutex_lock(&idev->group->lock);
-	if (idev->dev == dev) {
-		next = idev->ops->group_device(idev->group->id, dev);
-		if (next && next->bus == idev->bus) {
-			idev->dev = next;
-			next = dev;
-		} else {
-			idev->gone = true;
-		}
-		put_device(next);
-	}
+	if (idev->dev == dev)
+		old = inx_device_change(idev, dev);
 	mutex_unlock(&idev->group->lock);
+	put_device(old);
 	return NOTIFY_OK;
+}
+
+static void inx_device_unwatch(struct inx_device *idev)
+{
+	/* Older kernels want to be able to write to a bus. */
+	if (idev->bus)
+		bus_unregister_notifier((void *)idev->bus, &idev->left_bus);
+}
+
+/* Begin to listen; the device may have left its bus before. */
+static int inx_device_watch(struct inx_device *idev)
+{
+	struct device *old;
+	int rc;
+
+	idev->bus = idev->dev->bus;
+	idev->left_bus.notifier_call = inx_device_left_bus;
+	rc = bus_register_notifier(idev->dev->bus, &idev->left_bus);
+	if (rc)
+		return rc;
+	mutex_lock(&idev->group->lock);
+	old = inx_device_change(idev, NULL);
+	rc = idev->gone ? -ENODEV : 0;
+	mutex_unlock(&idev->group->lock);
+	put_device(old);
+	if (rc)
+		inx_device_unwatch(idev);
+	return rc;
 }
 
 /**
@@ -220,9 +261,7 @@ struct inx_device *inx_device_bind_group(struct inx_ctx *ctx,
 		goto out_abort;
 	}
 	idev->group = group;
-	idev->bus = dev->bus;
-	idev->left_bus.notifier_call = inx_device_left_bus;
-	rc = bus_register_notifier(dev->bus, &idev->left_bus);
+	rc = inx_device_watch(idev);
 	if (rc) {
 		inx_group_unbind(group);
 		goto out_abort;
@@ -263,9 +302,7 @@ void inx_device_unbind(struct inx_device *idev)
 	struct inx_hwpt *hwpt;
 	LIST_HEAD(pasids);
 
-	/* Older kernels want to be able to write to a bus. */
-	if (idev->bus)
-		bus_unregister_notifier((void *)idev->bus, &idev->left_bus);
+	inx_device_unwatch(idev);
 	mutex_lock(&idev->group->lock);
 	idev->gone = true;
 	inx_pasid_leave_all(idev, &pasids);
