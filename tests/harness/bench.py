@@ -18,6 +18,7 @@ from .report import HarnessError
 from .run import Run
 from .suite import Suites
 from .tap import Judge
+from .threads import Jobs
 from .trace import Trace
 from .vm import Ended, Guest, Outcome
 
@@ -25,6 +26,7 @@ from .vm import Ended, Guest, Outcome
 class Bench:
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.jobs = Jobs()
         self.suites = Suites(run)
         self.kernels = Kernels(run, self.suites)
         self.modules = Modules(run, self.kernels)

@@ -4,6 +4,7 @@
 import argparse
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from . import benchmark, cache, clients, conf, conformance, coverage, demo, dkmstest, host, kunit, qemu, static, stress
@@ -82,24 +83,43 @@ def shell(bench: Bench, args: argparse.Namespace) -> None:
 
 
 def check(bench: Bench, args: argparse.Namespace) -> None:
-    """Everything, with the quick judges first."""
+    """Everything: the quick judges, and then all the rest as one row of jobs, so that no processor waits for a part to end."""
     everything = argparse.Namespace(kernel=args.kernel, machine=None, test="*", all=False, arguments=[], update=False)
-    for part in (static.run_all, kunit.run_all, qemu.run_all, conformance.run_all, clients.run_all, dkmstest.run_all):
-        with bench.run.report.guard(part.__module__.rpartition(".")[2]):
-            part(bench, everything)
+    with bench.run.report.guard("static"):
+        static.run_all(bench, everything)
+    for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True):
+        # Machines would wait for them. If it fails they say so.
+        bench.jobs.give(bench.parts, kernel)
+    ends = []
+    for part in STARTED:
+        with bench.run.report.guard(part):
+            ends.append((part, STARTED[part](bench, everything)))
+    for part, end in ends:
+        with bench.run.report.guard(part):
+            end()
+
+
+# Parts that are jobs: what starts one returns what waits for its end. Those with the longest jobs come first.
+STARTED = {
+    "kunit": kunit.start,
+    "dkms": dkmstest.start,
+    "qemu": qemu.start,
+    "conformance": conformance.start,
+    "clients": clients.start,
+}
+
+
+def whole(start: Callable[..., Callable[[], object]]) -> Callable[..., object]:
+    return lambda bench, args: start(bench, args)()
 
 
 COMMANDS = {
     "prepare": prepare,
     "build": build,
+    **{part: whole(start) for part, start in STARTED.items()},
     "static": static.run_all,
-    "kunit": kunit.run_all,
     "coverage": coverage.run_all,
     "stress": stress.run_all,
-    "qemu": qemu.run_all,
-    "conformance": conformance.run_all,
-    "clients": clients.run_all,
-    "dkms": dkmstest.run_all,
     "demo": demo.run_demo,
     "benchmark": benchmark.run_all,
     "check": check,

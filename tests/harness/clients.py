@@ -6,6 +6,7 @@ release, whatever release the guest's kernel belongs to.
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def world(bench: Bench, kernel: Kernel) -> Path:
     return cache.entry("clients", f"world-{suite.name}-{cache.digest(MAKER, script, str(root.layers))}", make) / "root"
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
+def start(bench: Bench, args: argparse.Namespace) -> Callable[[], object]:
     """With more memory and a network card."""
     wanted = programs.find(bench.run.tree, args.test, programs.CLIENTS)
     if not wanted:
@@ -94,4 +95,4 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
         more = bench.run.conf.clients.args[kernel.arch]
         return qemu.Setting(replace(machine, args=machine.args + more), (("client", world(bench, kernel)),), "-clients")
 
-    qemu.run_each(bench, args, wanted, prepare)
+    return qemu.start_each(bench, args, wanted, prepare)

@@ -8,7 +8,7 @@ listed fails, and when one that is listed passes. docs/conformance.md keeps the 
 
 import argparse
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from .initramfs import Plan
 from .programs import Binary, Program
 from .report import HarnessError
 from .tap import SKIPPED, Judge
-from .threads import in_thread
+from .threads import results
 from .tree import Tree
 from .uml import Uml
 from .vm import Ended
@@ -46,7 +46,6 @@ WANTED = (
 )
 # How a program of the kernel's harness ends when all of its cases were skipped.
 KSFT_SKIP = 4
-AT_ONCE = 2
 ROW = re.compile(r"(?P<name>\S+)(?P<kernels>( \S+)*)$")
 
 
@@ -164,21 +163,24 @@ def plan(bench: Bench, folder: Path, name: str, arguments: list[str]) -> Plan:
     return Plan(((program, (f"in-tree-{name}", *arguments)),), binaries, {})
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
+def start(bench: Bench, args: argparse.Namespace) -> Callable[[], None]:
     expected = read_list(bench.run.tree)
     folder = build(bench)
     plans = [plan(bench, folder, name, args.arguments) for name in SUITE]
     kernels = bench.run.conf.pick(args.kernel, booted=True)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = list(pool.map(in_thread(_run_one), *zip(*((bench, kernel, plans, expected) for kernel in kernels))))
-    found = {kernel.name: cases for kernel, cases in zip(kernels, results) if cases}
-    lines = table(found, bench.run.conf.tools_source)
-    bench.run.report.text("\n".join(["", *lines, ""]))
-    if args.arguments:
-        return
-    _check_list(bench, expected, found)
-    if len(found) == len(bench.run.conf.pick(None, booted=True)):
-        _check_table(bench, lines, getattr(args, "update", False))
+    jobs = [bench.jobs.give(_run_one, bench, kernel, plans, expected) for kernel in kernels]
+
+    def end() -> None:
+        found = {kernel.name: cases for kernel, cases in zip(kernels, results(jobs)) if cases}
+        lines = table(found, bench.run.conf.tools_source)
+        bench.run.report.text("\n".join(["", *lines, ""]))
+        if args.arguments:
+            return
+        _check_list(bench, expected, found)
+        if len(found) == len(bench.run.conf.pick(None, booted=True)):
+            _check_table(bench, lines, args.update)
+
+    return end
 
 
 def _run_one(bench: Bench, kernel: Kernel, plans: list[Plan], expected: dict[str, Expected]) -> dict[str, str]:

@@ -4,7 +4,7 @@
 import argparse
 import fnmatch
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
 from .bench import Bench
@@ -15,7 +15,7 @@ from .programs import Program
 from .report import HarnessError
 from .run import Run
 from .tap import Judge
-from .threads import in_thread
+from .threads import results
 from .vm import Ended
 
 FOLDER = Path("tests/dkms")
@@ -25,22 +25,19 @@ LIBRARY = "lib"
 TIMEOUT = 900
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
+def start(bench: Bench, args: argparse.Namespace) -> Callable[[], object]:
     run = bench.run
     found = [path.stem for path in run.tree.files() if path.match(f"{FOLDER}/*.sh") and path.stem != LIBRARY]
     scripts = [script for script in found if fnmatch.fnmatch(script, args.test)]
     if not scripts:
         raise HarnessError(f"no script in {FOLDER} matches '{args.test}'")
-    with ThreadPoolExecutor(2) as pool:
-        futures = [
-            pool.submit(in_thread(_run_one), run, bench.kernels, kernel, script)
-            for kernel in run.conf.pick(args.kernel, booted=True)
-            for script in scripts
-            if fnmatch.fnmatch(script, kernel.dkms)
-            and (args.all or not fnmatch.fnmatch(script, kernel.seldom_dkms))
-        ]
-        for future in futures:
-            future.result()
+    jobs = [
+        bench.jobs.give(_run_one, run, bench.kernels, kernel, script)
+        for kernel in run.conf.pick(args.kernel, booted=True)
+        for script in scripts
+        if fnmatch.fnmatch(script, kernel.dkms) and (args.all or not fnmatch.fnmatch(script, kernel.seldom_dkms))
+    ]
+    return lambda: results(jobs)
 
 
 def _run_one(run: Run, kernels: Kernels, kernel: Kernel, script: str) -> None:

@@ -9,7 +9,7 @@ changed is compiled again.
 import argparse
 import json
 import shlex
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from .chroot import Bind, Root
 from .conf import Kernel
 from .kernel import file_version
 from .report import HarnessError
-from .threads import in_thread
+from .threads import results
 from .tree import Tree
 
 LINUX = "usr/src/linux"
@@ -42,8 +42,6 @@ BUILT = ("module", "mock", "kunit", "include", "dkms.conf")
 
 BUILD_SECONDS = 1800
 TEST_SECONDS = 600
-
-AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -250,11 +248,9 @@ def kernels(bench: Bench, names: list[str] | None) -> list[Kernel]:
     return found
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [pool.submit(in_thread(_run_one), bench, kernel, args) for kernel in kernels(bench, args.kernel)]
-        for future in futures:
-            future.result()
+def start(bench: Bench, args: argparse.Namespace) -> Callable[[], object]:
+    jobs = [bench.jobs.give(_run_one, bench, kernel, args) for kernel in kernels(bench, args.kernel)]
+    return lambda: results(jobs)
 
 
 def _run_one(bench: Bench, kernel: Kernel, args: argparse.Namespace) -> None:

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""tests/run qemu: the test programs on every kernel and machine, two machines at a time."""
+"""tests/run qemu: the test programs on every kernel and machine."""
 
 import argparse
 import fnmatch
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,7 @@ from .conf import Kernel, Machine
 from .initramfs import Plan
 from .programs import Program
 from .report import HarnessError
-from .threads import in_thread
-
-# One processor each; more of them at once would only make each slower on the two that a small host has.
-AT_ONCE = 2
+from .threads import results
 
 
 @dataclass(frozen=True)
@@ -29,7 +25,7 @@ class Setting:
     suffix: str = ""
 
 
-def run_all(bench: Bench, args: argparse.Namespace) -> None:
+def start(bench: Bench, args: argparse.Namespace) -> Callable[[], object]:
     wanted = programs.find(bench.run.tree, args.test)
     demo = programs.demo(bench.run.tree)
     if fnmatch.fnmatch(demo.name, args.test):
@@ -37,25 +33,23 @@ def run_all(bench: Bench, args: argparse.Namespace) -> None:
         wanted.insert(0, demo)
     if not wanted:
         raise HarnessError(f"no program matches '{args.test}'")
-    run_each(bench, args, wanted)
+    return start_each(bench, args, wanted)
 
 
-def run_each(
+def start_each(
     bench: Bench,
     args: argparse.Namespace,
     wanted: list[Program],
     prepare: Callable[[Kernel, Machine], Setting] = lambda _, machine: Setting(machine),
-) -> None:
+) -> Callable[[], object]:
     """The programs on every kernel and machine that they fit."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        futures = [
-            pool.submit(in_thread(_run_one), bench, kernel, machine, wanted, args, prepare)
-            for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True)
-            for machine in kernel.machines
-            if not args.machine or machine.name in args.machine
-        ]
-        for future in futures:
-            future.result()
+    jobs = [
+        bench.jobs.give(_run_one, bench, kernel, machine, wanted, args, prepare)
+        for kernel in bench.run.conf.pick(args.kernel, booted=True, foreign=True)
+        for machine in kernel.machines
+        if not args.machine or machine.name in args.machine
+    ]
+    return lambda: results(jobs)
 
 
 def _steps(

@@ -2,11 +2,15 @@
 """Work done in threads."""
 
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from .report import HarnessError
 
 Result = TypeVar("Result")
+
+# Machines with one processor each, builds: more of them would only make each slower on the two that a small host has.
+AT_ONCE = 2
 
 
 def in_thread(work: Callable[..., Result]) -> Callable[..., Result]:
@@ -21,3 +25,19 @@ def in_thread(work: Callable[..., Result]) -> Callable[..., Result]:
             raise HarnessError(f"{type(err).__name__}: {err}") from err
 
     return wrapped
+
+
+class Jobs:
+    """What keeps the host's processors busy: AT_ONCE jobs at a time, in the order in which they were given."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(AT_ONCE)
+
+    def give(self, work: Callable[..., Result], *args) -> "Future[Result]":
+        return self._pool.submit(in_thread(work), *args)
+
+
+def results(jobs: "list[Future[Result]]") -> list[Result]:
+    """Waits until the last of them has ended, also when one fails."""
+    wait(jobs)
+    return [job.result() for job in jobs]
