@@ -246,4 +246,50 @@ static inline uint64_t vtd_entry(const struct pci_dev *dev, uint32_t pasid)
 	return table + 64 * (pasid & 63);
 }
 
+/* The type of translation in it. */
+#define VTD_ENTRY_TYPE(entry) ((entry) >> 6 & 7)
+#define VTD_FIRST_STAGE 1
+#define VTD_SECOND_STAGE 2
+#define VTD_NESTED 3
+
+/* Extended Capability Register: nesting; dirty bits, with coherent page walks; stages. */
+#define ECAP_NEST BIT(26)
+#define ECAP_DIRTY (BIT(45) | BIT(48))
+#define ECAP_SECOND_STAGE BIT(46)
+#define ECAP_FIRST_STAGE BIT(47)
+
+/**
+ * struct vtd_belief - what the driver believes that its unit can
+ * @at: physical address of where it keeps the register
+ * @truth: what the register says
+ */
+struct vtd_belief {
+	uint64_t at;
+	uint64_t truth;
+};
+
+/* @lies: what a test that was stopped may have left there. Opens the hand. */
+static inline void vtd_belief_open(struct vtd_belief *belief, uint64_t lies)
+{
+	struct pci_dev edu[2];
+	char known[64];
+
+	kernel_open();
+	pci_find_edu(edu, 2);
+	pci_set_driver(&edu[1], NULL);
+	hand_open(&edu[1]);
+	belief->at = phys_of(vtd_register());
+	ASSERT_TRUE(file_read(known, sizeof(known),
+			      "/sys/class/iommu/dmar0/intel-iommu/ecap"));
+	/* The one thing that could be looked up in the wrong place. */
+	ASSERT_EQ(strtoull(known, NULL, 16), phys_read(belief->at));
+	belief->truth = phys_read(belief->at) & ~lies;
+}
+
+static inline void vtd_believe(const struct vtd_belief *belief, uint64_t set,
+			       uint64_t clear)
+{
+	phys_write(belief->at, (belief->truth | set) & ~clear);
+}
+
 #endif

@@ -22,16 +22,8 @@
 #define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
 #define DIRTY IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING
 
-/* Extended Capability Register: nesting; dirty bits, with coherent page walks. */
-#define ECAP_NEST BIT(26)
-#define ECAP_DIRTY (BIT(45) | BIT(48))
-
-/* A PASID entry: present; the type of translation. */
+/* A PASID entry: present; where the pointer to the first stage is. */
 #define ENTRY_PRESENT BIT(0)
-#define ENTRY_TYPE(entry) ((entry) >> 6 & 7)
-#define SECOND_STAGE 2
-#define NESTED 3
-/* Where the pointer to the first stage is. */
 #define ENTRY_FIRST 16
 
 /* The guest's table, at its address there; and a second one. */
@@ -41,30 +33,19 @@
 FIXTURE(nested)
 {
 	struct pri_client c;
-	struct pci_dev edu[2];
+	struct vtd_belief belief;
 	uint32_t parent;
-	uint64_t reg, before;
 };
 
 static void believe(struct nested_data *self, uint64_t bits)
 {
-	phys_write(self->reg, self->before | bits);
+	vtd_believe(&self->belief, bits, 0);
 }
 
 FIXTURE_SETUP(nested)
 {
-	char known[64];
-
 	pri_open(&self->c);
-	kernel_open();
-	pci_find_edu(self->edu, 2);
-	pci_set_driver(&self->edu[1], NULL);
-	hand_open(&self->edu[1]);
-	self->reg = phys_of(vtd_register());
-	self->before = phys_read(self->reg) & ~(ECAP_NEST | ECAP_DIRTY);
-	ASSERT_TRUE(file_read(known, sizeof(known),
-			      "/sys/class/iommu/dmar0/intel-iommu/ecap"));
-	ASSERT_EQ(strtoull(known, NULL, 16), phys_read(self->reg));
+	vtd_belief_open(&self->belief, ECAP_NEST | ECAP_DIRTY);
 	believe(self, ECAP_NEST);
 	ASSERT_EQ(0, pri_hwpt(&self->c, PARENT, &self->parent));
 }
@@ -115,9 +96,9 @@ TEST_F(nested, on_the_rid)
 	ASSERT_EQ(0, nest(self, OTHER_ROOT, 0, 48, &other));
 	ASSERT_EQ(0, inx_attach_to(dev, self->parent));
 	second = entry(self, 0);
-	EXPECT_EQ(SECOND_STAGE, ENTRY_TYPE(second));
+	EXPECT_EQ(VTD_SECOND_STAGE, VTD_ENTRY_TYPE(second));
 	ASSERT_EQ(0, inx_attach_to(dev, hwpt));
-	EXPECT_EQ(NESTED, ENTRY_TYPE(entry(self, 0)));
+	EXPECT_EQ(VTD_NESTED, VTD_ENTRY_TYPE(entry(self, 0)));
 	EXPECT_EQ(ENTRY_PRESENT, entry(self, 0) & ENTRY_PRESENT);
 	EXPECT_EQ(second & ADDRESS, entry(self, 0) & ADDRESS);
 	EXPECT_EQ(ROOT, first_stage(self, 0));
@@ -126,7 +107,7 @@ TEST_F(nested, on_the_rid)
 	EXPECT_EQ(0, inx_destroy(self->c.fd, hwpt));
 	EXPECT_ERRNO(EBUSY, inx_destroy(self->c.fd, self->parent));
 	ASSERT_EQ(0, inx_attach_to(dev, self->parent));
-	EXPECT_EQ(SECOND_STAGE, ENTRY_TYPE(entry(self, 0)));
+	EXPECT_EQ(VTD_SECOND_STAGE, VTD_ENTRY_TYPE(entry(self, 0)));
 	ASSERT_EQ(0, inx_attach_to(dev, other));
 	ASSERT_EQ(0, inx_detach(dev));
 	EXPECT_EQ(0, entry(self, 0) & ENTRY_PRESENT);
@@ -202,9 +183,9 @@ TEST_F(nested, on_a_pasid)
 	ASSERT_EQ(0, nest(self, ROOT, FOR_PASID, 48, &hwpt));
 	ASSERT_EQ(0, pri_hwpt(&self->c, FOR_PASID, &other));
 	ASSERT_EQ(0, pasid_attach(self->c.dev, 0x145, other));
-	EXPECT_EQ(SECOND_STAGE, ENTRY_TYPE(entry(self, 0x145)));
+	EXPECT_EQ(VTD_SECOND_STAGE, VTD_ENTRY_TYPE(entry(self, 0x145)));
 	ASSERT_EQ(0, pasid_attach(self->c.dev, 0x145, hwpt));
-	EXPECT_EQ(NESTED, ENTRY_TYPE(entry(self, 0x145)));
+	EXPECT_EQ(VTD_NESTED, VTD_ENTRY_TYPE(entry(self, 0x145)));
 	EXPECT_EQ(ROOT, first_stage(self, 0x145));
 	ASSERT_EQ(0, pasid_detach(self->c.dev, 0x145));
 	EXPECT_EQ(0, entry(self, 0x145) & ENTRY_PRESENT);

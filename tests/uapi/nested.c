@@ -136,6 +136,48 @@ TEST_F(nested, table_that_is_not_there)
 		  world_touch(self->dev, VA, false));
 }
 
+/* What the parent has recorded of the guest's memory, a bit a page. */
+static uint64_t dirty_pages(struct nested_data *self)
+{
+	uint64_t bits = 0;
+
+	ASSERT_EQ(0, inx_dirty_read(self->w.fd, self->g.parent, 0, IOVA,
+				    GUEST_PAGES * PAGE, PAGE, &bits));
+	return bits;
+}
+
+/* Through both stages; what is cached of the first one does not hide a write. */
+TEST_F(nested, writes_are_dirty_in_the_parent)
+{
+	uint64_t bit = 1ULL << (self->data - IOVA) / PAGE, bits;
+	struct world_dev *other;
+	uint32_t hwpt;
+	int i;
+
+	ASSERT_EQ(0, hwpt_flags(self->w.fd, self->dev->id, self->w.ioas,
+				IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT |
+				IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING,
+				&self->g.parent));
+	guest_map(&self->g, self->root, 4, VA, self->data, PAGE, PT_RW);
+	hwpt = nest_attached(self);
+	ASSERT_EQ(0, inx_dirty_set(self->w.fd, self->g.parent, true));
+	EXPECT_ERRNO(ENOENT, inx_dirty_set(self->w.fd, hwpt, true));
+	for (i = 0; i < 3; i++) {
+		EXPECT_EQ(0, world_touch(self->dev, VA, false));
+		bits = dirty_pages(self);
+		EXPECT_EQ(0, bits);
+		EXPECT_EQ(0, world_touch(self->dev, VA, true));
+		EXPECT_EQ(0, world_touch(self->dev, VA, true));
+		bits = dirty_pages(self);
+		EXPECT_EQ(bit, bits);
+	}
+	/* A table that does not track says so, and so does a nested one. */
+	EXPECT_ERRNO(ENOENT, inx_dirty_read(self->w.fd, hwpt, 0, IOVA, PAGE,
+					    PAGE, &bits));
+	other = guest_device(&self->w, IOMMU_NEXT_MOCK_NO_DIRTY);
+	EXPECT_ERRNO(EINVAL, inx_attach_to(other->fd, hwpt));
+}
+
 /* Memory that is taken from the guest is gone at once, whatever is cached. */
 TEST_F(nested, second_stage_goes_first)
 {
