@@ -41,11 +41,11 @@ static unsigned char *reserve(size_t length)
 
 uint64_t mem_pfn(const void *va)
 {
-	static int fd = -1;
-	static pid_t pid;
+	static __thread int fd = -1;
+	static __thread pid_t pid;
 	uint64_t entry = 0;
 
-	/* The file shows the memory of the process that has opened it. */
+	/* It shows the memory of who has opened it; racers call this, too. */
 	if (pid != getpid()) {
 		pid = getpid();
 		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
