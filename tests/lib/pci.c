@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,10 +22,10 @@
 /* As sysfs shows it: QEMU, and its device "edu". */
 #define EDU "0x1234", "0x11e8"
 #define PAGE 4096UL
-/* Where the memory lies that edu_load() uses. */
 /* In configuration space, and a bit of it. */
 #define COMMAND 4
 #define MEMORY 2
+/* Where the memory lies that edu_load() uses. */
 #define LOAD_IOVA (200UL << 20)
 
 bool file_read(char *text, size_t size, const char *format, ...)
@@ -77,6 +78,21 @@ bool machine_is(const char *name)
 bool kernel_is(const char *name)
 {
 	return !strcmp(getenv("INX_KERNEL") ?: "", name);
+}
+
+void test_module_load(const char *name, const char *parameters)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	if (!access(path, F_OK))
+		return;
+	snprintf(path, sizeof(path), "/tests/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(fd, 0);
+	ASSERT_EQ(0, syscall(SYS_finit_module, fd, parameters, 0));
+	close(fd);
 }
 
 void udev_settle(void)

@@ -90,6 +90,8 @@ int file_write(const char *text, const char *format, ...)
 /* Whether the machine's name begins with that; whether it is the kernel's. */
 bool machine_is(const char *name);
 bool kernel_is(const char *name);
+/* Load one of tests/modules, if it is not there; parameters as for insmod. */
+void test_module_load(const char *name, const char *parameters);
 /* Wait until udev has made all nodes. */
 void udev_settle(void);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -18,21 +16,6 @@
 #define RESPONSE_HAS_PASID (1ULL << 4)
 #define RESPONSE_LAST (1ULL << 2)
 
-static void load(const char *name, const char *parameters)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/module/%s", name);
-	if (!access(path, F_OK))
-		return;
-	snprintf(path, sizeof(path), "/tests/%s.ko", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_GE(fd, 0);
-	ASSERT_EQ(0, syscall(SYS_finit_module, fd, parameters, 0));
-	close(fd);
-}
-
 bool pri_is_possible(void)
 {
 	return !access("/tests/inx_page_request.ko", F_OK);
@@ -45,13 +28,13 @@ void pri_find(struct pci_dev *dev)
 	pci_find(dev, 1, "0x8086", "0x10c9");
 	if (access("/sys/module/inx_pri_device", F_OK)) {
 		snprintf(parameters, sizeof(parameters), "device=%s", dev->bdf);
-		load("inx_pri_device", parameters);
+		test_module_load("inx_pri_device", parameters);
 		ASSERT_EQ(0, pci_remove(dev));
 		pci_rescan();
 		udev_settle();
 	}
 	if (pri_is_possible())
-		load("inx_page_request", "");
+		test_module_load("inx_page_request", "");
 	pci_set_driver(dev, PCI_DRIVER);
 }
 

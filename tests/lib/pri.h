@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "inx.h"
 #include "pci.h"
 
 /* As wide as its PASIDs are; and where in its configuration space ATS is switched. */
@@ -44,6 +45,14 @@ struct pri_client {
 };
 
 #define PRI_IOVA (16UL << 20)
+/* Not mapped: what it asks for. */
+#define PRI_ADDR 0x200000ULL
+
+/* What page tables are for, and answers. */
+#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
+#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
+#define SUCCESS IOMMU_NEXT_PAGE_RESP_SUCCESS
+#define INVALID IOMMU_NEXT_PAGE_RESP_INVALID
 
 void pri_open(struct pri_client *c);
 /* Close what is open. */

@@ -8,9 +8,6 @@
 #include "pri.h"
 #include "tap.h"
 
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
-#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
-
 TEST(driver_without)
 {
 	struct pri_client c;

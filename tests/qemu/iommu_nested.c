@@ -19,7 +19,6 @@
 #include "trace.h"
 
 #define PARENT IOMMU_NEXT_HWPT_ALLOC_NEST_PARENT
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
 #define DIRTY IOMMU_NEXT_HWPT_ALLOC_DIRTY_TRACKING
 
 /* A PASID entry: present; where the pointer to the first stage is. */

@@ -19,8 +19,6 @@
 #include "tap.h"
 #include "trace.h"
 
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
-#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
 #define PASID_LAST ((1U << PRI_PASID_BITS) - 1)
 #define ECAP_PRS (1ULL << 29)
 

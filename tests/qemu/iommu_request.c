@@ -18,11 +18,6 @@
 #include "pri.h"
 #include "tap.h"
 
-#define ADDR 0x200000ULL
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
-#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
-#define SUCCESS IOMMU_NEXT_PAGE_RESP_SUCCESS
-#define INVALID IOMMU_NEXT_PAGE_RESP_INVALID
 #define LAST IOMMU_NEXT_PGFAULT_FLAGS_LAST_PAGE
 #define HAS_PASID IOMMU_NEXT_PGFAULT_FLAGS_PASID_VALID
 
@@ -48,14 +43,14 @@ FIXTURE_TEARDOWN(request)
 
 static void ask(struct request_data *self, uint32_t pasid, uint32_t group)
 {
-	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group, ADDR, true));
+	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group, PRI_ADDR, true));
 }
 
 /* Nobody takes it: the kernel says INVALID in our place. */
 static void ask_in_vain(struct request_data *self, uint32_t pasid,
 			uint32_t group)
 {
-	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, pasid, group, ADDR,
+	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, pasid, group, PRI_ADDR,
 					 true));
 	pri_expect(&self->c.pci, pasid, group, INVALID, 1);
 }
@@ -97,11 +92,11 @@ TEST_F(request, of_a_pasid)
 	EXPECT_EQ(1, f.grpid);
 	EXPECT_EQ(IOMMU_NEXT_PGFAULT_PERM_READ | IOMMU_NEXT_PGFAULT_PERM_WRITE,
 		  f.perm);
-	EXPECT_EQ(ADDR, f.addr);
+	EXPECT_EQ(PRI_ADDR, f.addr);
 	EXPECT_EQ(0, f.length);
 	/* What it asked for. */
 	ASSERT_EQ(0, inx_map_at(self->c.fd, self->c.ioas, inx_alloc(PAGE),
-				PAGE, ADDR));
+				PAGE, PRI_ADDR));
 	answer(self, f.cookie, SUCCESS);
 	EXPECT_ERRNO(EINVAL, fault_answer(self->c.queue, f.cookie, SUCCESS));
 	expect(self, 5, 1, SUCCESS);
@@ -139,11 +134,11 @@ TEST_F(request, group_of_several)
 
 	ASSERT_EQ(0, pasid_attach(self->c.dev, 6, self->hwpt));
 	for (i = 0; i < 3; i++)
-		ASSERT_EQ(0, pri_request(&self->c.pci, 6, 20, ADDR + i * PAGE,
+		ASSERT_EQ(0, pri_request(&self->c.pci, 6, 20, PRI_ADDR + i * PAGE,
 					 i == 2));
 	ASSERT_EQ((ssize_t)(3 * sizeof(*f)), read(self->c.queue, f, sizeof(f)));
 	for (i = 0; i < 3; i++) {
-		EXPECT_EQ(ADDR + i * PAGE, f[i].addr);
+		EXPECT_EQ(PRI_ADDR + i * PAGE, f[i].addr);
 		EXPECT_EQ(20, f[i].grpid);
 		EXPECT_EQ(f[0].cookie, f[i].cookie);
 		EXPECT_EQ(i == 2 ? HAS_PASID | LAST : HAS_PASID, f[i].flags);

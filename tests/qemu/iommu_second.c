@@ -17,12 +17,6 @@
 #include "pri.h"
 #include "trace.h"
 
-#define ADDR 0x200000ULL
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
-#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
-#define SUCCESS IOMMU_NEXT_PAGE_RESP_SUCCESS
-#define INVALID IOMMU_NEXT_PAGE_RESP_INVALID
-
 FIXTURE(second)
 {
 	struct pri_client c;
@@ -57,16 +51,16 @@ static void ask_twice(struct second_data *self, uint32_t pasid, uint32_t group)
 {
 	struct iommu_next_hwpt_pgfault f = {};
 
-	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group, ADDR, true));
+	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group, PRI_ADDR, true));
 	ASSERT_TRUE(fault_read(self->c.queue, &f));
 	EXPECT_EQ(group, f.grpid);
 	EXPECT_EQ(pasid, f.pasid);
-	EXPECT_EQ(ADDR, f.addr);
+	EXPECT_EQ(PRI_ADDR, f.addr);
 	/* What it asked for; it may be there from the last time. */
-	inx_map_at(self->c.fd, self->c.ioas, inx_alloc(PAGE), PAGE, ADDR);
+	inx_map_at(self->c.fd, self->c.ioas, inx_alloc(PAGE), PAGE, PRI_ADDR);
 	EXPECT_EQ(0, fault_answer(self->c.queue, f.cookie, SUCCESS));
 	pri_expect(&self->c.pci, pasid, group, SUCCESS, 1);
-	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group + 1, ADDR, true));
+	ASSERT_EQ(0, pri_request(&self->c.pci, pasid, group + 1, PRI_ADDR, true));
 	ASSERT_TRUE(fault_read(self->c.queue, &f));
 	EXPECT_EQ(group + 1, f.grpid);
 	pri_expect(&self->c.pci, pasid, group + 1, INVALID, 1);
@@ -79,7 +73,7 @@ TEST_F(second, of_a_pasid)
 	EXPECT_EQ(VTD_SECOND_STAGE, stage(self, 0x25));
 	ask_twice(self, 0x25, 110);
 	ASSERT_EQ(0, pasid_detach(self->c.dev, 0x25));
-	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, 0x25, 112, ADDR, true));
+	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, 0x25, 112, PRI_ADDR, true));
 }
 
 TEST_F(second, of_the_rid)
@@ -88,7 +82,7 @@ TEST_F(second, of_the_rid)
 	EXPECT_EQ(VTD_SECOND_STAGE, stage(self, 0));
 	ask_twice(self, 0, 120);
 	ASSERT_EQ(0, inx_detach(self->c.dev));
-	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, 0, 122, ADDR, true));
+	EXPECT_ERRNO(EINVAL, pri_request(&self->c.pci, 0, 122, PRI_ADDR, true));
 }
 
 /* From one stage to the other and back: what was open is answered. */

@@ -11,9 +11,6 @@
 #include "pri.h"
 #include "tap.h"
 
-#define FOR_PASID IOMMU_NEXT_HWPT_ALLOC_PASID
-#define FAULTS IOMMU_NEXT_HWPT_FAULT_ID_VALID
-
 TEST(device_without)
 {
 	struct iommu_next_viommu_alloc viommu = {
