@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/iommu-next-mock.h>
 #include <linux/vfio.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -43,6 +45,34 @@ int legacy_group(const struct pci_dev *dev)
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	ASSERT_GE(fd, 0);
 	return fd;
+}
+
+int legacy_emulated_group(void)
+{
+	char path[64], target[256] = "";
+	struct stat st;
+
+	ASSERT_LT(0, readlink("/sys/devices/platform/" LEGACY_EMULATED
+			      "/iommu_group", target, sizeof(target) - 1));
+	snprintf(path, sizeof(path), "/dev/vfio/%s",
+		 strrchr(target, '/') + 1);
+	if (stat(path, &st))
+		udev_settle();
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+int legacy_emulated(int dev, uint32_t op, uint32_t flags, uint64_t iova,
+		    uint64_t length, uint64_t data)
+{
+	struct iommu_next_mock_emulated arg = {
+		.op = op,
+		.flags = flags,
+		.iova = iova,
+		.length = length,
+		.data = data,
+	};
+
+	return ioctl(dev, IOMMU_NEXT_MOCK_EMULATED, &arg);
 }
 
 int legacy_device(int group, const struct pci_dev *dev)

@@ -49,6 +49,11 @@ void legacy_add(struct legacy *l);
 /* Close a device; its group stays open. */
 void legacy_stop(struct legacy *l, unsigned int i);
 void legacy_close(struct legacy *l);
+/* The device that is made of software (iommu_next_mock_vfio): its group; what it does. */
+#define LEGACY_EMULATED "iommu-next-mock-vfio"
+int legacy_emulated_group(void);
+int legacy_emulated(int dev, uint32_t op, uint32_t flags, uint64_t iova,
+		    uint64_t length, uint64_t data);
 /* As edu_load(). */
 void legacy_load(struct legacy *l, unsigned int i, unsigned char value);
 

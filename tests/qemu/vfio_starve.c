@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* harness: load=iommu_next_vfio_pci,iommu_next_vfio_container,vfio-pci timeout=300 */
-/* harness: machines=vtd modules=inx_starve */
+/* harness: load=iommu_next_vfio_pci,iommu_next_vfio_container,vfio-pci,iommu_next_mock_vfio */
+/* harness: machines=vtd modules=inx_starve timeout=300 */
 /*
  * VFIO's doors: each operation with each allocation failing that our modules make in
  * it. They are not part of the kernel that KUnit runs in.
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/iommu-next-container.h>
+#include <linux/iommu-next-mock.h>
 #include <linux/vfio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -307,6 +308,109 @@ TEST_F(box, operations)
 	starve_end("DIRTY_PAGES, stop", box_stop, box_started, self);
 	starve_end("UNMAP_DMA, tracked", box_unmap, box_mapped, self);
 	box_close(self);
+}
+
+/* ---- a device made of software, in a container ------------------------------------- */
+
+FIXTURE(soft)
+{
+	struct box_data box;
+	int dev;
+	unsigned char data[2 * PAGE];
+};
+
+FIXTURE_SETUP(soft)
+{
+	struct box_data *box = &self->box;
+
+	box->group = legacy_emulated_group();
+	ASSERT_GE(box->group, 0);
+	box->mem = inx_alloc(PAGES * PAGE);
+}
+
+FIXTURE_TEARDOWN(soft)
+{
+	ASSERT_EQ(0, close(self->box.group));
+}
+
+static int soft_open(void *arg)
+{
+	struct soft_data *self = arg;
+
+	self->dev = ioctl(self->box.group, VFIO_GROUP_GET_DEVICE_FD,
+			  LEGACY_EMULATED);
+	return self->dev < 0 ? -1 : 0;
+}
+
+static void soft_close(void *arg)
+{
+	struct soft_data *self = arg;
+
+	ASSERT_EQ(0, close(self->dev));
+}
+
+static int soft_pin(void *arg)
+{
+	struct soft_data *self = arg;
+
+	int pages = legacy_emulated(self->dev, IOMMU_NEXT_MOCK_EMULATED_PIN,
+				    IOMMU_NEXT_MOCK_EMULATED_WRITE, IOVA,
+				    4 * PAGE, 0);
+
+	return pages == 4 ? 0 : -1;
+}
+
+static int soft_unpin(void *arg)
+{
+	struct soft_data *self = arg;
+
+	return legacy_emulated(self->dev, IOMMU_NEXT_MOCK_EMULATED_UNPIN, 0,
+			       IOVA, 4 * PAGE, 0);
+}
+
+static void soft_unpinned(void *arg)
+{
+	ASSERT_EQ(0, soft_unpin(arg));
+}
+
+static void soft_pinned(void *arg)
+{
+	ASSERT_EQ(0, soft_pin(arg));
+}
+
+static int soft_write(void *arg)
+{
+	struct soft_data *self = arg;
+
+	return legacy_emulated(self->dev, IOMMU_NEXT_MOCK_EMULATED_RW,
+			       IOMMU_NEXT_MOCK_EMULATED_WRITE, IOVA + PAGE / 2,
+			       sizeof(self->data), (uintptr_t)self->data);
+}
+
+TEST_F(soft, operations)
+{
+	struct box_data *box = &self->box;
+
+	starve("SET_IOMMU, emulated", box_open, box_close, box);
+	ASSERT_EQ(0, box_open(box));
+	starve("GET_DEVICE_FD, emulated", soft_open, soft_close, self);
+	ASSERT_EQ(0, soft_open(self));
+	ASSERT_EQ(0, box_map(box));
+	starve("pin_pages", soft_pin, soft_unpinned, self);
+	starve("dma_rw", soft_write, NULL, self);
+	/* What is tracked is told by what was pinned. */
+	starve("DIRTY_PAGES, start", box_start, box_stopped, box);
+	ASSERT_EQ(0, box_start(box));
+	starve("dma_rw, tracked", soft_write, NULL, self);
+	starve("pin_pages, tracked", soft_pin, soft_unpinned, self);
+	ASSERT_EQ(0, soft_pin(self));
+	starve("DIRTY_PAGES, get", box_get, NULL, box);
+	starve_end("unpin_pages", soft_unpin, soft_pinned, self);
+	soft_unpinned(self);
+	starve_end("DIRTY_PAGES, stop", box_stop, box_started, box);
+	box_unmapped(box);
+	soft_close(self);
+	box_close(box);
 }
 
 TEST_HARNESS_MAIN

@@ -27,7 +27,6 @@
 #define PAGE 4096UL
 #define IOVA (16UL << 20)
 #define LENGTH (8 * PAGE)
-#define NAME "iommu-next-mock-vfio"
 
 FIXTURE(emulated)
 {
@@ -69,30 +68,17 @@ static long pinned(const struct emulated_variant *variant)
 	return inx_status_kb(variant->ours ? "VmPin" : "VmLck");
 }
 
-static int open_group(void)
-{
-	char path[64], target[256] = "";
-	struct stat st;
-
-	ASSERT_LT(0, readlink("/sys/devices/platform/" NAME "/iommu_group", target,
-			      sizeof(target) - 1));
-	snprintf(path, sizeof(path), "/dev/vfio/%s",
-		 strrchr(target, '/') + 1);
-	if (stat(path, &st))
-		udev_settle();
-	return open(path, O_RDWR | O_CLOEXEC);
-}
-
 FIXTURE_SETUP(emulated)
 {
 	legacy_take_over(variant->ours);
 	self->pinned = pinned(variant);
 	self->fd = legacy_container();
-	self->group = open_group();
+	self->group = legacy_emulated_group();
 	ASSERT_GE(self->group, 0);
 	ASSERT_EQ(0, ioctl(self->group, VFIO_GROUP_SET_CONTAINER, &self->fd));
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_SET_IOMMU, variant->type));
-	self->dev = ioctl(self->group, VFIO_GROUP_GET_DEVICE_FD, NAME);
+	self->dev = ioctl(self->group, VFIO_GROUP_GET_DEVICE_FD,
+			  LEGACY_EMULATED);
 	ASSERT_GE(self->dev, 0);
 	self->mem = mem_alloc(MEM_SHUFFLED, LENGTH);
 	memset(self->mem, 0, LENGTH);
@@ -107,39 +93,27 @@ FIXTURE_TEARDOWN(emulated)
 	EXPECT_EQ(self->pinned, pinned(variant));
 }
 
-static int call(int dev, uint32_t op, uint32_t flags, uint64_t iova,
-		uint64_t length, uint64_t data)
-{
-	struct iommu_next_mock_emulated arg = {
-		.op = op,
-		.flags = flags,
-		.iova = iova,
-		.length = length,
-		.data = data,
-	};
-
-	return ioctl(dev, IOMMU_NEXT_MOCK_EMULATED, &arg);
-}
-
 static int pin(int dev, uint64_t iova, uint64_t length)
 {
-	return call(dev, IOMMU_NEXT_MOCK_EMULATED_PIN,
+	return legacy_emulated(dev, IOMMU_NEXT_MOCK_EMULATED_PIN,
 		    IOMMU_NEXT_MOCK_EMULATED_WRITE, iova, length, 0);
 }
 
 static int unpin(int dev, uint64_t iova, uint64_t length)
 {
-	return call(dev, IOMMU_NEXT_MOCK_EMULATED_UNPIN, 0, iova, length, 0);
+	return legacy_emulated(dev, IOMMU_NEXT_MOCK_EMULATED_UNPIN, 0, iova,
+			       length, 0);
 }
 
 static int poke(int dev, uint64_t iova, uint64_t length, unsigned char value)
 {
-	return call(dev, IOMMU_NEXT_MOCK_EMULATED_POKE, 0, iova, length, value);
+	return legacy_emulated(dev, IOMMU_NEXT_MOCK_EMULATED_POKE, 0, iova,
+			       length, value);
 }
 
 static int rw(int dev, uint32_t flags, uint64_t iova, void *data, size_t length)
 {
-	return call(dev, IOMMU_NEXT_MOCK_EMULATED_RW, flags, iova, length,
+	return legacy_emulated(dev, IOMMU_NEXT_MOCK_EMULATED_RW, flags, iova, length,
 		    (uintptr_t)data);
 }
 
@@ -189,7 +163,8 @@ TEST_F(emulated, read_only)
 				     self->mem, PAGE, 2 * IOVA));
 	if (is_v2(variant)) {
 		EXPECT_ERRNO(EPERM, pin(self->dev, 2 * IOVA, PAGE));
-		EXPECT_EQ(1, call(self->dev, IOMMU_NEXT_MOCK_EMULATED_PIN, 0,
+		EXPECT_EQ(1, legacy_emulated(self->dev,
+					     IOMMU_NEXT_MOCK_EMULATED_PIN, 0,
 				  2 * IOVA, PAGE, 0));
 	}
 	EXPECT_ERRNO(EPERM, rw(self->dev, IOMMU_NEXT_MOCK_EMULATED_WRITE,
@@ -245,11 +220,13 @@ TEST_F(emulated, unmap_kept)
 	if (!is_v2(variant) || !variant->ours)
 		SKIP("of type1v2, and ours");
 	ASSERT_EQ(1, pin(self->dev, IOVA, PAGE));
-	ASSERT_EQ(0, call(self->dev, IOMMU_NEXT_MOCK_EMULATED_KEEP, 0, 0, 0, 1));
+	ASSERT_EQ(0, legacy_emulated(self->dev, IOMMU_NEXT_MOCK_EMULATED_KEEP, 0,
+				     0, 0, 1));
 	EXPECT_ERRNO(EBUSY, type1_unmap(self->fd, IOVA, LENGTH, NULL));
 	EXPECT_EQ(1, poke(self->dev, IOVA, PAGE, 0x33));
 	EXPECT_EQ(0x33, self->mem[0]);
-	ASSERT_EQ(0, call(self->dev, IOMMU_NEXT_MOCK_EMULATED_KEEP, 0, 0, 0, 0));
+	ASSERT_EQ(0, legacy_emulated(self->dev, IOMMU_NEXT_MOCK_EMULATED_KEEP, 0,
+				     0, 0, 0));
 	EXPECT_EQ(0, type1_unmap(self->fd, IOVA, LENGTH, NULL));
 }
 
