@@ -48,14 +48,14 @@
 #define CD_T0SZ_MIN 16
 #define CD_T0SZ_MAX 39
 
-#define PTE_VALID BIT_ULL(0)
-#define PTE_TABLE BIT_ULL(1)
-#define PTE_USER BIT_ULL(6)
-#define PTE_READ_ONLY BIT_ULL(7)
-#define PTE_ACCESSED BIT_ULL(10)
-#define PTE_ADDR GENMASK_ULL(47, 12)
-#define PTE_TABLE_NO_USER BIT_ULL(61)
-#define PTE_TABLE_READ_ONLY BIT_ULL(62)
+#define LPAE_VALID BIT_ULL(0)
+#define LPAE_TABLE BIT_ULL(1)
+#define LPAE_USER BIT_ULL(6)
+#define LPAE_READ_ONLY BIT_ULL(7)
+#define LPAE_ACCESSED BIT_ULL(10)
+#define LPAE_ADDR GENMASK_ULL(47, 12)
+#define LPAE_TABLE_NO_USER BIT_ULL(61)
+#define LPAE_TABLE_READ_ONLY BIT_ULL(62)
 
 #define EVT_C_BAD_CD 0x0a
 #define EVT_F_TRANSLATION 0x10
@@ -162,16 +162,16 @@ static u32 smmu_index(struct mock_nested *mn, struct mock_stream *stream,
 
 static u64 smmu_leaf_rights(u64 rights, u64 entry)
 {
-	if (!(entry & PTE_USER))
+	if (!(entry & LPAE_USER))
 		return 0;
-	return entry & PTE_READ_ONLY ? rights & ~MOCK_S1_WRITE : rights;
+	return entry & LPAE_READ_ONLY ? rights & ~MOCK_S1_WRITE : rights;
 }
 
 static u64 smmu_table_rights(u64 rights, u64 entry)
 {
-	if (entry & PTE_TABLE_NO_USER)
+	if (entry & LPAE_TABLE_NO_USER)
 		return 0;
-	return entry & PTE_TABLE_READ_ONLY ? rights & ~MOCK_S1_WRITE : rights;
+	return entry & LPAE_TABLE_READ_ONLY ? rights & ~MOCK_S1_WRITE : rights;
 }
 
 static u32 smmu_walk(struct mock_nested *mn, struct mock_stream *stream,
@@ -190,19 +190,19 @@ static u32 smmu_walk(struct mock_nested *mn, struct mock_stream *stream,
 					 &entry);
 		if (fault)
 			return fault;
-		if (!(entry & PTE_VALID))
+		if (!(entry & LPAE_VALID))
 			return smmu_fault(stream, EVT_F_TRANSLATION);
-		if (level == 1 || !(entry & PTE_TABLE))
+		if (level == 1 || !(entry & LPAE_TABLE))
 			break;
 		rights = smmu_table_rights(rights, entry);
-		table = entry & PTE_ADDR;
+		table = entry & LPAE_ADDR;
 	}
 	/* A page has the bit, a block has not, and none is of 512 GiB. */
-	if (level > 3 || (level == 1 && !(entry & PTE_TABLE)))
+	if (level > 3 || (level == 1 && !(entry & LPAE_TABLE)))
 		return smmu_fault(stream, EVT_F_TRANSLATION);
-	if (!(entry & PTE_ACCESSED))
+	if (!(entry & LPAE_ACCESSED))
 		return smmu_fault(stream, EVT_F_ACCESS);
-	*out = mock_s1_make(entry & PTE_ADDR & ~(BIT_ULL(shift) - 1), iova,
+	*out = mock_s1_make(entry & LPAE_ADDR & ~(BIT_ULL(shift) - 1), iova,
 			    level, smmu_leaf_rights(rights, entry));
 	return IOMMU_NEXT_MOCK_FAULT_NONE;
 }
