@@ -10,6 +10,7 @@
 . /tests/client.sh
 
 SEEN=/tmp/qtest.seen
+accel=tcg
 
 # start OPTION... - QEMU with devices in slots 1 and 2.
 start() {
@@ -17,7 +18,7 @@ start() {
 	rm -f /tmp/qtest
 	mkfifo /tmp/qtest
 	: >$SEEN
-	chroot /client /usr/bin/qemu-system-x86_64 -M q35 -accel tcg -S -qtest stdio -qtest-log none -m 64 -nodefaults \
+	chroot /client /usr/bin/qemu-system-x86_64 -M q35 -accel $accel -S -qtest stdio -qtest-log none -m 64 -nodefaults \
 		-display none "$@" </tmp/qtest >$SEEN 2>&1 &
 	pid=$!
 	exec 4>/tmp/qtest
@@ -92,6 +93,10 @@ is_pinned() {
 	[ "$pinned" -ge $((64 * 1024)) ]
 }
 
+kvm_knows() {
+	ls -l "/proc/$pid/fd" | grep -q "anon_inode:kvm-vfio$"
+}
+
 # first_and_second DRIVER - the addresses of two devices, which that driver gets.
 first_and_second() {
 	enter_world
@@ -109,6 +114,7 @@ run_qemu() {
 	check "the first device copies memory of QEMU's guest" copies 1 0xe0000000 0x100000 0x200000
 	check "so does the second" copies 2 0xe0100000 0x300000 0x400000
 	check "the memory is pinned by an IOAS" is_pinned
+	[ $accel != kvm ] || check "KVM knows of the devices" kvm_knows
 	ask quit
 	exec 4>&-
 	kill "$pid" 2>/dev/null
