@@ -12,7 +12,7 @@ from .report import HarnessError
 from .run import Run
 
 # Raised when the code below installs something else from the same tree.
-MAKER = 1
+MAKER = 2
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def cross_script(kernel: Kernel, release: str) -> str:
     strip = kernel.suite.compiler.partition("gcc")[0] + "strip"
     target = f"/usr/lib/modules/{release}/updates/dkms"
     return f"""cp -r /source /root/iommu-next; cd /root/iommu-next
-make -j2 modules KVER={release} CONFIG_DEBUG_INFO_BTF_MODULES=
+make -j2 modules KVER={release} KCFLAGS=-Werror CONFIG_DEBUG_INFO_BTF_MODULES=
 mkdir -p {target}
 cp $(find . -name '*.ko') {target}
 {strip} --strip-debug {target}/*.ko
