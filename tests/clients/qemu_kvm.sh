@@ -9,12 +9,14 @@ set -u
 # shellcheck source=tests/guest/qtest.sh
 . /tests/qtest.sh
 
+# What check calls is called by its name.
+# shellcheck disable=SC2317
 is_refused() {
 	chroot /client /usr/bin/qemu-system-x86_64 -M q35 -accel kvm -S -m 64 -nodefaults -display none \
-		-object iommufd,id=x,fd=5 -device vfio-pci,fd=6,iommufd=x,id=dev0 </dev/null >$SEEN 2>&1
+		-object iommufd,id=x,fd=5 -device vfio-pci,fd=6,iommufd=x,id=dev0 </dev/null >"$SEEN" 2>&1
 	status=$?
-	show $SEEN
-	[ $status = 1 ] && grep -q 'Failed to add fd 6 to KVM VFIO device: Invalid argument' $SEEN
+	show "$SEEN"
+	[ "$status" = 1 ] && grep -q 'Failed to add fd 6 to KVM VFIO device: Invalid argument' "$SEEN"
 }
 
 first_and_second iommu_next_vfio_pci
