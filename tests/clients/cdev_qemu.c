@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio */
-/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio */
+/* harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio,7.3/vtd */
 /* harness: taint=U timeout=300 libs=-ljansson tools=inxctl */
 /*
  * Debian's QEMU, as it is, gives devices to a machine of its own through

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio,smmu except=6.1/virtio
-# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio,*/smmu,6.12/virtio
+# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-scalable,7.2/vtd-*,7.2/amd,7.2/virtio,7.3/vtd,*/smmu,6.12/virtio
 # harness: taint=U timeout=300
 #
 # DPDK's testpmd sends packets by a network card in a container of VFIO. Without huge pages it maps its memory page by

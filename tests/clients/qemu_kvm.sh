@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # harness: machines=vtd,vtd-scalable,vtd-first,amd,amd-silent,virtio except=6.1/virtio taint=U
-# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-*,6.12/virtio,7.2/vtd-*,7.2/amd,7.2/virtio
+# harness: seldom=6.1/vtd-*,6.1/amd*,6.12/vtd-*,6.12/virtio,7.2/vtd-*,7.2/amd,7.2/virtio,7.3/vtd
 # harness: load=kvm-amd,iommu_next_vfio_pci timeout=300
 #
 # QEMU with KVM, which it tells of its devices: by a container as without; not by device files, which KVM does not take.
