@@ -138,7 +138,11 @@ def main(argv: list[str]) -> int:
             with tempfile.TemporaryDirectory(prefix="tree-", dir=cache.root() / "tmp") as folder:
                 tree = Tree(conf.TREE).snapshot(Path(folder))
                 run = Run(report, conf.load(), tree, cache.new_log_folder(), args.offline)
-                COMMANDS[args.command](Bench(run), args)
+                bench = Bench(run)
+                try:
+                    COMMANDS[args.command](bench, args)
+                finally:
+                    bench.jobs.stop()
     except HarnessError as err:
         report.fail(args.command, str(err))
     except KeyboardInterrupt:

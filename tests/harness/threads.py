@@ -36,6 +36,10 @@ class Jobs:
     def give(self, work: Callable[..., Result], *args) -> "Future[Result]":
         return self._pool.submit(in_thread(work), *args)
 
+    def stop(self) -> None:
+        """Those that have begun come to their end, the others never begin."""
+        self._pool.shutdown(cancel_futures=True)
+
 
 def results(jobs: "list[Future[Result]]") -> list[Result]:
     """Waits until the last of them has ended, also when one fails."""
