@@ -3,7 +3,11 @@
  * Cutting areas in two: everywhere, at both ends of a range, with pages that
  * others share, and what is in the way of it.
  */
+#include <linux/completion.h>
+#include <linux/err.h>
 #include <linux/iommu.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
 
 #include "cut.h"
 #include "pin.h"
@@ -236,6 +240,137 @@ WORLD_CASE(cut_under_pins)
 	cut_unmap_all(w);
 }
 
+/**
+ * struct cut_late - a copy, or a cut that finds one in its way; in a thread
+ * @w: the world
+ * @range: of either
+ * @data: what is copied; NULL for a cut
+ * @rc: how it ended
+ * @done: it has
+ */
+struct cut_late {
+	struct world *w;
+	struct inx_iova_range range;
+	void *data;
+	int rc;
+	struct completion done;
+};
+
+static int cut_late_thread(void *arg)
+{
+	struct cut_late *late = arg;
+	struct inx_iopt *iopt = &late->w->iopts[0];
+
+	kthread_use_mm(late->w->mm);
+	late->rc = late->data ? inx_pin_rw(iopt, late->range, late->data, false) :
+				inx_cut_ends(iopt, late->range);
+	kthread_unuse_mm(late->w->mm);
+	complete(&late->done);
+	return 0;
+}
+
+static void cut_late_start(struct cut_late *late)
+{
+	init_completion(&late->done);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(late->w->test,
+				     kthread_run(cut_late_thread, late,
+						 "inx-cut-late"));
+}
+
+/* A copy that has come to the last page of its range, which is not there yet. */
+static void cut_copy_start(struct cut_late *copy, struct mem_gate *gate)
+{
+	gate->index = (copy->range.last - IOVA) >> PAGE_SHIFT;
+	init_completion(&gate->met);
+	init_completion(&gate->open);
+	copy->w->mem->gate = gate;
+	cut_late_start(copy);
+	wait_for_completion(&gate->met);
+	copy->w->mem->gate = NULL;
+}
+
+static void cut_copy_end(struct cut_late *copy, struct mem_gate *gate)
+{
+	complete(&gate->open);
+	wait_for_completion(&copy->done);
+	KUNIT_EXPECT_EQ(copy->w->test, 0, copy->rc);
+}
+
+/* A cut of both areas, which a copy of the first one holds up. */
+static void cut_hold_up(struct cut_late *cutter, struct cut_late *copy,
+			struct mem_gate *gate)
+{
+	struct inx_area *area;
+
+	cut_copy_start(copy, gate);
+	cut_late_start(cutter);
+	area = inx_space_first(&copy->w->iopts[0].space, IOVA, IOVA);
+	while (!READ_ONCE(area->is_closed))
+		schedule_timeout_uninterruptible(1);
+}
+
+static void cut_map_part(struct world *w, unsigned long first,
+			 unsigned long npages)
+{
+	KUNIT_ASSERT_EQ(w->test, 0, world_map(w, first * PAGE_SIZE,
+					      npages * PAGE_SIZE,
+					      IOVA + first * PAGE_SIZE));
+}
+
+/* A copy ends by itself: it is waited for. */
+WORLD_CASE(cut_waits_for_a_copy)
+{
+	void *data = kunit_kzalloc(test, LENGTH, GFP_KERNEL);
+	struct cut_late cutter = { .w = w, .range = cut_pages(4, 6) };
+	struct cut_late copy = { .w = w, .range = cut_pages(1, 2) };
+	struct mem_gate gate;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	copy.data = data;
+	cut_map_part(w, 0, 8);
+	cut_map_part(w, 8, 8);
+	cut_hold_up(&cutter, &copy, &gate);
+	KUNIT_EXPECT_FALSE(test, completion_done(&cutter.done));
+	cut_copy_end(&copy, &gate);
+	wait_for_completion(&cutter.done);
+	KUNIT_EXPECT_EQ(test, 0, cutter.rc);
+	KUNIT_EXPECT_EQ(test, 4U, world_areas(&w->iopts[0]));
+	cut_unmap_all(w);
+}
+
+/*
+ * What is mapped anew meanwhile, and has a copy where the one who waits does not
+ * look: that is no pin that stays.
+ */
+WORLD_CASE(cut_meets_another_copy)
+{
+	void *data = kunit_kzalloc(test, LENGTH, GFP_KERNEL);
+	struct cut_late cutter = { .w = w, .range = cut_pages(4, 6) };
+	struct cut_late copy = { .w = w, .range = cut_pages(1, 2) };
+	struct cut_late other = { .w = w, .range = cut_pages(14, 2) };
+	struct mem_gate gate, later;
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	copy.data = data;
+	other.data = data;
+	cut_map_part(w, 0, 8);
+	cut_map_part(w, 8, 4);
+	cut_hold_up(&cutter, &copy, &gate);
+	KUNIT_EXPECT_EQ(test, 0, inx_iopt_unmap(&w->iopts[0], cut_pages(8, 4),
+						NULL));
+	cut_map_part(w, 8, 8);
+	cut_copy_start(&other, &later);
+	cut_copy_end(&copy, &gate);
+	wait_for_completion(&cutter.done);
+	KUNIT_EXPECT_EQ(test, -EBUSY, cutter.rc);
+	cut_copy_end(&other, &later);
+	KUNIT_EXPECT_EQ(test, 2U, world_areas(&w->iopts[0]));
+	/* Alone it is possible. */
+	KUNIT_EXPECT_EQ(test, 0, cut(w, 4, 6));
+	KUNIT_EXPECT_EQ(test, 4U, world_areas(&w->iopts[0]));
+	cut_unmap_all(w);
+}
+
 /* No memory for one of the two cuts: none is made. */
 WORLD_CASE(cut_without_memory)
 {
@@ -348,6 +483,13 @@ static const struct world_config cut_more_configs[] = {
 
 KUNIT_ARRAY_PARAM(cut_more, cut_more_configs, world_describe);
 
+/* What page tables hold is there already: nobody waits for it. */
+static const struct world_config cut_late_configs[] = {
+	CUT_CONFIG("no page table", RUNS, 0, USER),
+};
+
+KUNIT_ARRAY_PARAM(cut_late, cut_late_configs, world_describe);
+
 static const struct world_config cut_large_configs[] = {
 	{ .name = "large pages", .layout = MEM_CONTIG, .domains = 1 },
 };
@@ -372,6 +514,8 @@ static struct kunit_case cut_cases[] = {
 	KUNIT_CASE_PARAM(cut_through_page, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_beside_others, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_under_pins, cut_gen_params),
+	KUNIT_CASE_PARAM(cut_waits_for_a_copy, cut_late_gen_params),
+	KUNIT_CASE_PARAM(cut_meets_another_copy, cut_late_gen_params),
 	KUNIT_CASE_PARAM(cut_without_memory, cut_more_gen_params),
 	KUNIT_CASE_PARAM(cut_of_copies, cut_gen_params),
 	KUNIT_CASE_PARAM(cut_then_page_tables, cut_gen_params),
